@@ -7,9 +7,11 @@ mod folder;
 mod manifest;
 mod metadata;
 mod name;
+mod python;
 mod reference;
 mod relative_path;
 mod run_arguments;
+mod yaml;
 
 pub use bucket::{BucketUrl, PlatformBucket};
 pub use digest::{ArtifactDigest, Blake3, ETag, Md5};
