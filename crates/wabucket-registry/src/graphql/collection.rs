@@ -81,6 +81,7 @@ impl ArtifactType {
 
 /// W&B also has portfolios, which only link versions of others; here every collection owns its versions.
 #[derive(Interface)]
+#[expect(clippy::duplicated_attributes, reason = "fields of an interface are of few types")]
 #[graphql(
     field(name = "id", ty = "ID"),
     field(name = "name", ty = "String"),
