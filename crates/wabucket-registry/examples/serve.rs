@@ -1,4 +1,4 @@
-//! Serves a registry until it is interrupted: `serve DIRECTORY ADDRESS`. Prints its URL and the file of its key.
+//! Serves a registry until it is interrupted: `serve DIRECTORY ADDRESS`. Prints its URL and the file of its key as JSON.
 
 use std::error::Error;
 
@@ -13,7 +13,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let registry = Registry::start(RegistryOptions { directory: directory.into(), address: address.parse()? }).await?;
     #[expect(clippy::print_stdout, reason = "an example is a program of its own")]
     {
-        println!("{} {}", registry.base_url(), registry.api_key_file().display());
+        println!(
+            "{}",
+            serde_json::json!({"base_url": registry.base_url().as_str(), "api_key_file": registry.api_key_file()})
+        );
     }
     tokio::signal::ctrl_c().await?;
     registry.stop().await;
