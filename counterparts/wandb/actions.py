@@ -99,7 +99,7 @@ def fail():
 
 def resume(id):
     with start(id=id, resume="must") as current:
-        resumed = current.step if hasattr(current, "step") else current.starting_step
+        resumed = current.starting_step
         current.log({"loss": 0.0})
         return {"step": resumed, "config": dict(current.config)}
 

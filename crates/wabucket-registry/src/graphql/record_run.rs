@@ -5,7 +5,9 @@ use rusqlite::Transaction;
 use wabucket_model::{ProjectName, RelativePath, RunId};
 
 use super::file::File;
-use super::inputs::{MarkRunFilesUploadedInput, RunFilesInput, StopRunInput, UpsertBucketInput, UpsertModelInput};
+use super::inputs::{
+    CreateRunFilesInput, MarkRunFilesUploadedInput, StopRunInput, UpsertBucketInput, UpsertModelInput,
+};
 use super::project::Project;
 use super::query::is_ours;
 use super::run::Run;
@@ -41,7 +43,7 @@ impl RunMutation {
     }
 
     /// Gives links for files of a run.
-    async fn create_run_files(&self, ctx: &Context<'_>, input: RunFilesInput) -> Result<CreateRunFilesPayload> {
+    async fn create_run_files(&self, ctx: &Context<'_>, input: CreateRunFilesInput) -> Result<CreateRunFilesPayload> {
         let row = find_run(ctx, input.entity_name.as_deref(), input.project_name.as_deref(), &input.run_name)?;
         for name in &input.files {
             RelativePath::parse(name).map_err(|error| refuse(400, error.to_string()))?;

@@ -56,6 +56,9 @@ async fn require_key(Shared(state): Shared<Arc<State>>, request: Request, next: 
 
 /// An error in the shape of W&B's REST answers.
 pub(crate) fn error(status: StatusCode, message: &str) -> Response {
+    if status.is_server_error() {
+        tracing::error!(%status, "the registry failed to answer: {message}");
+    }
     let body = serde_json::json!({"errors": [{"message": message}], "error": message});
     (status, axum::Json(body)).into_response()
 }
