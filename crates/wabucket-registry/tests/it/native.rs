@@ -1,7 +1,7 @@
-//! Native files in parts, and ranges of them.
+//! Bytes in quantity: native files in parts and of any size, ranges, manifests of many entries.
 
 use serde_json::{Value, json};
-use wabucket_model::Md5;
+use wabucket_model::{Manifest, ManifestEntry, Md5};
 
 use crate::server::{fresh, reference_to};
 
@@ -40,4 +40,54 @@ async fn parts_become_one_file() {
     let range = request().header("range", "bytes=6-").send().await.unwrap();
     assert_eq!(range.status(), 206);
     assert_eq!(range.text().await.unwrap(), "world");
+}
+
+#[tokio::test]
+async fn a_file_may_be_larger_than_a_request() {
+    const CHUNK: usize = 1 << 20;
+    const CHUNKS: usize = 257;
+    let (_directory, _registry, client) = fresh().await;
+    client.run("r").await;
+    let files = json!({"entityName": "local", "projectName": "p", "runName": "r", "files": ["large"]});
+    let answer = client.mutate("createRunFiles", "files { uploadUrl }", files).await;
+    let link = answer["files"][0]["uploadUrl"].as_str().unwrap();
+    let chunk = bytes::Bytes::from(vec![7; CHUNK]);
+    let chunks = futures_util::stream::iter((0..CHUNKS).map(move |_| Ok::<_, std::io::Error>(chunk.clone())));
+    let sent = client.http.put(link).body(reqwest::Body::wrap_stream(chunks)).send().await.unwrap();
+    assert_eq!(sent.status(), 200);
+    let query =
+        "{ project(name: \"p\") { run(name: \"r\") { files(names: [\"large\"]) { edges { node { sizeBytes } } } } } }";
+    let answer = client.data(query, json!({})).await;
+    assert_eq!(answer["project"]["run"]["files"]["edges"][0]["node"]["sizeBytes"], CHUNK * CHUNKS);
+}
+
+#[tokio::test]
+async fn a_manifest_may_have_100_000_entries() {
+    let (_directory, _registry, client) = fresh().await;
+    client.run("r").await;
+    let entry = |number: u32| {
+        let reference = format!("s3://bucket/some/long/prefix/of/a/dataset/file-{number:06}.bin");
+        let digest = Md5::of(reference.as_bytes()).to_hex();
+        let entry = ManifestEntry { digest, reference: Some(reference), size: Some(3), ..ManifestEntry::default() };
+        (format!("some/long/prefix/of/a/dataset/file-{number:06}.bin"), entry)
+    };
+    let manifest = Manifest::new((0..100_000).map(entry).collect());
+    let (id, _) = client.draft(&manifest, json!({})).await;
+    client.upload_manifest(&id, &manifest).await;
+    client.commit(&id).await;
+    let query = "query($after: String) { project(name: \"p\") { artifactCollection(name: \"x\") {
+        artifactMembership(aliasName: \"v0\") { artifact { size fileCount } files(first: 5000, after: $after) {
+        totalCount pageInfo { endCursor hasNextPage } edges { node { name } } } } } } }";
+    let mut after = Value::Null;
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        let mut answer = client.data(query, json!({"after": after})).await;
+        let found = answer["project"]["artifactCollection"]["artifactMembership"].take();
+        assert_eq!(found["artifact"], json!({"size": 300_000, "fileCount": 100_000}));
+        assert_eq!(found["files"]["totalCount"], 100_000);
+        let edges = found["files"]["edges"].as_array().unwrap().clone();
+        names.extend(edges.iter().map(|edge| edge["node"]["name"].as_str().unwrap().to_owned()));
+        after = found["files"]["pageInfo"]["endCursor"].clone();
+    }
+    assert_eq!(names, manifest.entries.keys().take(10_000).cloned().collect::<Vec<_>>());
 }
