@@ -1,0 +1,10 @@
+//! Whole transfers against real stores on this machine: a folder, and an S3 server on loopback.
+
+mod buckets;
+mod destination;
+mod faults;
+mod properties;
+mod round_trip;
+mod source;
+mod support;
+mod urls;
