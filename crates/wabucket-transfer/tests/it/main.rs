@@ -5,6 +5,7 @@
 mod buckets;
 mod destination;
 mod faults;
+mod progress;
 mod properties;
 mod round_trip;
 mod source;
