@@ -122,8 +122,10 @@ impl Settings {
         let file = SettingsFile::read(environment)?;
         let variable = |name: &str| environment.variable(name).map(str::to_owned);
         let either = |name: &str, key: &str| variable(name).or_else(|| file.get(key));
-        let (base_url, credentials) = match server {
-            Server::Given { base_url, api_key } => (base_url, Credentials { api_key, source: CredentialSource::Given }),
+        let (base_url, credentials, app_url) = match server {
+            Server::Given { base_url, api_key, app_url } => {
+                (base_url, Credentials { api_key, source: CredentialSource::Given }, Some(app_url))
+            }
             Server::FromEnvironment => {
                 refuse_offline(either("WANDB_MODE", "mode"))?;
                 let base_url = BaseUrl::resolve(either("WANDB_BASE_URL", "base_url").as_deref())?;
