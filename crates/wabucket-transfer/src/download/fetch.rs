@@ -34,12 +34,11 @@ pub(super) async fn fetch(download: Arc<Download>, file: DownloadFile) -> Result
             }
             fetched => fetched?,
         };
-        let verdict = match fetched.verdict {
-            Some(verdict) => verdict,
-            None => {
-                let (path, known) = (temporary.to_path_buf(), Known::of(&file.expected));
-                blocking(move || check_file(&path, known)).await?
-            }
+        let verdict = if let Some(verdict) = fetched.verdict {
+            verdict
+        } else {
+            let (path, known) = (temporary.to_path_buf(), Known::of(&file.expected));
+            blocking(move || check_file(&path, known)).await?
         };
         let problem = match verdict {
             Verdict::Doubtful { found } if doubtful.as_ref() != Some(&found) => {

@@ -13,7 +13,7 @@ use super::DownloadFile;
 use super::fetch::{Fetched, operation};
 use super::run::Download;
 use super::verify::Known;
-use crate::bucket::{Bucket, quoted};
+use crate::bucket::{Bucket, object_path, quoted};
 use crate::error::{Operation, TransferError};
 use crate::provider::folder::blocking;
 use crate::retry::Patience;
@@ -154,7 +154,7 @@ impl Request {
 
     /// Some stores ignore `If-Match`, so the `ETag` of the answer is compared, too.
     async fn answer(&self, options: GetOptions) -> Result<GetResult, TransferError> {
-        let path = self.bucket.path(&self.operation, &self.key)?;
+        let path = object_path(&self.operation, &self.key)?;
         let result = self.bucket.store().get_opts(&path, options).await;
         let result = result.map_err(|error| TransferError::from_store(&self.operation, error))?;
         match (&self.etag, result.meta.e_tag.as_deref().map(ETag::new)) {

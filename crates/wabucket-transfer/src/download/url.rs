@@ -79,7 +79,7 @@ async fn receive(
 ) -> Result<Fetched, TransferError> {
     let location = provider.locate(renewal).await.map_err(|source| TransferError::unexpected(operation, source))?;
     let lost = |error: reqwest::Error| {
-        let failure = Failure::lost(error.without_url());
+        let failure = Failure::lost(&error.without_url());
         TransferError::from_failure(operation, failure)
     };
     let response = download.web.get(location.url).headers(location.headers).send().await.map_err(lost)?;

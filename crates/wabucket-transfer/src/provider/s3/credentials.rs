@@ -35,20 +35,17 @@ pub(super) fn from_environment(
 ) -> Result<CredentialSource<AwsCredential>, TransferError> {
     let environment = &options.environment;
     let profile = profile_name(environment);
-    let (provider, places): (Box<dyn FetchCredential>, String) = match &options.aws_credentials_file {
-        Some(file) => {
-            let path = file.display().to_string();
-            let provider = ProfileCredentialProvider::new()
-                .with_profile(profile)
-                .with_credentials_file(path.clone())
-                .with_config_file(path.clone());
-            (Box::new(provider), format!("no access key for profile {profile:?} in {path}"))
-        }
-        None => {
-            let provider = DefaultCredentialProvider::builder().with_profile(profile).build();
-            let places = "no AWS credentials in the environment, in ~/.aws (profile ".to_owned();
-            (Box::new(provider), format!("{places}{profile:?}), or from a container or instance role"))
-        }
+    let (provider, places): (Box<dyn FetchCredential>, String) = if let Some(file) = &options.aws_credentials_file {
+        let path = file.display().to_string();
+        let provider = ProfileCredentialProvider::new()
+            .with_profile(profile)
+            .with_credentials_file(path.clone())
+            .with_config_file(path.clone());
+        (Box::new(provider), format!("no access key for profile {profile:?} in {path}"))
+    } else {
+        let provider = DefaultCredentialProvider::builder().with_profile(profile).build();
+        let places = format!("no AWS credentials in the environment, in ~/.aws (profile {profile:?}), ");
+        (Box::new(provider), places + "or from a container or instance role")
     };
     let client = |connect_timeout, builder: reqwest::ClientBuilder| {
         let built = builder.connect_timeout(connect_timeout).timeout(EXCHANGE_TIMEOUT).build();
