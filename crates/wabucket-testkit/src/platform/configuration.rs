@@ -26,7 +26,6 @@ pub(super) async fn get(State(shared): State<Shared>, headers: HeaderMap) -> Jso
         "audience": "https://platform.example",
         "headless_callback_url": format!("{origin}/oauth/show-code"),
         "callback_urls": ["http://127.0.0.1:54540", "http://127.0.0.1:54541", "http://127.0.0.1:54542"],
-        "success_redirect_url": null,
     });
     // A refused token makes no 401 here: the answer only lacks what it would open.
     if state.settings.authorized && user_of(&state, &headers).is_some() {
