@@ -1,1 +1,22 @@
 #![doc = include_str!("../README.md")]
+
+mod artifact;
+mod client;
+mod error;
+mod graphql;
+mod log_artifact;
+mod native;
+mod page;
+mod retry;
+mod run;
+mod settings;
+mod transport;
+
+pub use artifact::{Artifact, ProjectPath};
+pub use client::{Client, Viewer};
+pub use error::WandbError;
+pub use log_artifact::{ArtifactContents, ArtifactDraft, LoggedArtifact, Logging};
+pub use native::{NativeFile, NativeLink};
+pub use retry::RetryPolicy;
+pub use run::{GitState, Run, RunOptions, RunOutcome, RunPath};
+pub use settings::{BaseUrl, CredentialSource, Credentials, RunSettings, Server, Settings};

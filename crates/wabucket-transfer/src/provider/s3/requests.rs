@@ -1,0 +1,105 @@
+//! The signed requests that `object_store` does not offer: raw listing, folder markers, deletion of any key.
+
+use std::sync::Arc;
+
+use http::Method;
+use object_store::CredentialProvider;
+use object_store::aws::{AwsAuthorizer, AwsCredential};
+use object_store::client::{HttpClient, HttpRequest, HttpRequestBody, HttpResponse};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::listing;
+use crate::credentials::CredentialCache;
+use crate::error::{Operation, TransferError};
+use crate::http::Failure;
+use crate::provider::{Page, PageRequest};
+
+/// What SigV4 leaves as it is (AWS, "Create a canonical request": A-Z a-z 0-9 - . _ ~).
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The same in a path, which keeps its slashes.
+const PATH: &AsciiSet = &QUERY.remove(b'/');
+
+/// Sends raw requests to one bucket.
+pub(crate) struct S3Requests {
+    pub(super) client: HttpClient,
+    pub(super) credentials: Arc<CredentialCache<AwsCredential>>,
+    pub(super) region: String,
+    pub(super) bucket_url: String,
+}
+
+impl S3Requests {
+    pub(crate) async fn list_page(&self, operation: &Operation, request: &PageRequest) -> Result<Page, TransferError> {
+        let at_most = request.at_most.map(|number| number.to_string());
+        let mut query = vec![("encoding-type", "url"), ("list-type", "2"), ("prefix", request.prefix.as_str())];
+        query.extend(request.from.as_deref().map(|from| ("continuation-token", from)));
+        query.extend(at_most.as_deref().map(|number| ("max-keys", number)));
+        let answer = self.send(operation, Method::GET, &self.url("", &query)).await?;
+        let body = answer.into_body().bytes().await;
+        let body = body.map_err(|error| lost(operation, &error))?;
+        listing::parse(&body).map_err(|error| TransferError::unexpected(operation, error))
+    }
+
+    pub(crate) async fn put_empty(&self, operation: &Operation, key: &str) -> Result<(), TransferError> {
+        self.send(operation, Method::PUT, &self.key_url(operation, key)?).await.map(drop)
+    }
+
+    pub(crate) async fn delete(&self, operation: &Operation, key: &str) -> Result<(), TransferError> {
+        match self.send(operation, Method::DELETE, &self.key_url(operation, key)?).await {
+            Ok(_) => Ok(()),
+            Err(TransferError::NotFound { missing, .. }) if missing == "the object" => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A `.` or `..` segment would be resolved away by every URL library, and hit another key.
+    fn key_url(&self, operation: &Operation, key: &str) -> Result<String, TransferError> {
+        if key.split('/').any(|segment| matches!(segment, "." | "..")) {
+            let problem = "a key with a '.' or '..' segment cannot be requested".to_owned();
+            return Err(TransferError::InvalidOption { operation: operation.clone(), problem });
+        }
+        Ok(self.url(key, &[]))
+    }
+
+    fn url(&self, key: &str, query: &[(&str, &str)]) -> String {
+        let mut url = self.bucket_url.clone();
+        // An empty path would be sent as `/` and signed as nothing where the bucket is the host.
+        if !key.is_empty() || self.bucket_url.matches('/').count() == 2 {
+            url.push('/');
+        }
+        url.extend(utf8_percent_encode(key, PATH));
+        for (index, (name, value)) in query.iter().enumerate() {
+            url.push(if index == 0 { '?' } else { '&' });
+            url.push_str(name);
+            url.push('=');
+            url.extend(utf8_percent_encode(value, QUERY));
+        }
+        url
+    }
+
+    async fn send(&self, operation: &Operation, method: Method, url: &str) -> Result<HttpResponse, TransferError> {
+        let failed = |error| TransferError::from_store(operation, error);
+        let request = HttpRequest::new(HttpRequestBody::empty());
+        let (mut parts, body) = request.into_parts();
+        parts.method = method;
+        parts.uri = url.parse().map_err(|error: http::uri::InvalidUri| TransferError::unexpected(operation, error))?;
+        if parts.method == Method::PUT {
+            parts.headers.insert(http::header::CONTENT_LENGTH, 0.into());
+        }
+        let mut request = HttpRequest::from_parts(parts, body);
+        let credential = self.credentials.get_credential().await.map_err(failed)?;
+        AwsAuthorizer::new(&credential, "s3", &self.region).try_authorize(&mut request, None).map_err(failed)?;
+        let answer = self.client.execute(request).await.map_err(|error| lost(operation, &error))?;
+        if !answer.status().is_success() {
+            let body = answer.status().as_u16();
+            let failure = Failure::from_answer(body, "");
+            return Err(TransferError::from_failure(operation, failure));
+        }
+        Ok(answer)
+    }
+}
+
+fn lost(operation: &Operation, error: &object_store::client::HttpError) -> TransferError {
+    let failure = Failure::of(error).unwrap_or_else(|| Failure::transport(error));
+    TransferError::from_failure(operation, failure)
+}

@@ -1,0 +1,280 @@
+//! Logging a version: draft, manifest, files, commit. The commit is the moment it becomes visible.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wabucket_model::{Alias, ArtifactName, ArtifactType, Manifest, ManifestEntry, Md5, Metadata};
+
+use crate::graphql::operation;
+use crate::native::{NativeFile, header_map};
+use crate::retry::Conflict;
+use crate::run::Run;
+use crate::transport::Call;
+use crate::{Artifact, WandbError};
+
+/// A version to log.
+#[derive(Debug, Clone)]
+pub struct ArtifactDraft {
+    /// The type.
+    pub artifact_type: ArtifactType,
+    /// The collection.
+    pub name: ArtifactName,
+    /// Aliases besides `latest`, which is always asked for.
+    pub aliases: Vec<Alias>,
+    /// What the user says about it.
+    pub metadata: Metadata,
+    /// What is in it.
+    pub contents: ArtifactContents,
+}
+
+/// What a version consists of.
+#[derive(Debug, Clone)]
+pub enum ArtifactContents {
+    /// References: W&B holds the manifest only.
+    References(Manifest),
+    /// Files whose bytes go to W&B.
+    Native(Vec<NativeFile>),
+}
+
+/// Whether logging made a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Logging {
+    /// It did.
+    NewVersion,
+    /// One with this content was there; it has the aliases and the metadata now.
+    Unchanged,
+}
+
+/// A version after logging.
+#[derive(Debug, Clone)]
+pub struct LoggedArtifact {
+    /// The version.
+    pub artifact: Artifact,
+    /// Whether it is new.
+    pub logging: Logging,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    id: String,
+    state: String,
+    #[serde(rename = "artifactSequence")]
+    sequence: Option<Sequence>,
+}
+
+#[derive(Deserialize)]
+struct Sequence {
+    #[serde(rename = "latestArtifact")]
+    latest: Option<Id>,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ManifestFile {
+    upload_url: Option<String>,
+    #[serde(default)]
+    upload_headers: Option<Vec<String>>,
+}
+
+impl Run {
+    /// Logs a version as an output of this run. `progress` is told the bytes of native files as they are sent.
+    ///
+    /// A create or a commit whose answer is lost is repeated under the same client id and makes one version.
+    pub async fn log_artifact(
+        &self,
+        draft: ArtifactDraft,
+        progress: Arc<dyn Fn(u64) + Send + Sync>,
+    ) -> Result<LoggedArtifact, WandbError> {
+        let entries = match &draft.contents {
+            ArtifactContents::References(manifest) => manifest.clone(),
+            ArtifactContents::Native(files) => native_manifest(files),
+        };
+        let created = self.create_artifact(&draft, &entries).await?;
+        if created.state == "COMMITTED" {
+            let artifact = self.apply_to_existing(&draft, &created.id).await?;
+            return Ok(LoggedArtifact { artifact, logging: Logging::Unchanged });
+        }
+        let base =
+            created.sequence.as_ref().and_then(|sequence| sequence.latest.as_ref()).map(|latest| latest.id.clone());
+        let manifest = ManifestRequest { artifact: &created.id, base: base.as_deref() };
+        let id = self.announce_manifest(&manifest).await?;
+        let entries = match &draft.contents {
+            ArtifactContents::References(_) => entries,
+            ArtifactContents::Native(files) => self.upload_native(&created.id, &id, files, entries, progress).await?,
+        };
+        self.upload_manifest(&manifest, &entries).await?;
+        self.commit_artifact(&created.id).await?;
+        let artifact = self.client.artifact_by_id(&self.project(), &created.id).await?;
+        Ok(LoggedArtifact { artifact, logging: Logging::NewVersion })
+    }
+
+    async fn create_artifact(&self, draft: &ArtifactDraft, manifest: &Manifest) -> Result<Created, WandbError> {
+        #[derive(Deserialize)]
+        struct Data {
+            #[serde(rename = "createArtifact")]
+            create: Payload,
+        }
+        #[derive(Deserialize)]
+        struct Payload {
+            artifact: Created,
+        }
+        let mut input = json!({
+            "entityName": self.path().entity,
+            "projectName": self.path().project,
+            "runName": self.path().id,
+            "artifactTypeName": draft.artifact_type,
+            "artifactCollectionNames": [draft.name],
+            "digest": manifest.digest().as_str(),
+            "digestAlgorithm": "MANIFEST_MD5",
+            "aliases": requested(draft).iter().map(|alias| json!({
+                "alias": alias, "artifactCollectionName": draft.name,
+            })).collect::<Vec<_>>(),
+            "clientID": random_id(),
+            "sequenceClientID": random_id(),
+            "enableDigestDeduplication": true,
+        });
+        // Servers refuse members they do not know even when they are null, so what is not needed is not sent.
+        if !draft.metadata.is_empty() {
+            input["metadata"] = Value::String(Value::Object(draft.metadata.as_map().clone()).to_string());
+        }
+        let operation = operation!("CreateArtifact", "creating the artifact in W&B");
+        let data: Data = self.client.transport.execute(&operation, json!({ "input": input })).await?;
+        Ok(data.create.artifact)
+    }
+
+    /// A version with this content is there: gives it what was asked for.
+    async fn apply_to_existing(&self, draft: &ArtifactDraft, id: &str) -> Result<Artifact, WandbError> {
+        let project = self.project();
+        let artifact = self.client.artifact_by_id(&project, id).await?;
+        let missing: Vec<_> = requested(draft).into_iter().filter(|alias| !artifact.aliases.contains(alias)).collect();
+        if !missing.is_empty() {
+            let alias = |alias: &Alias| {
+                json!({
+                    "entityName": project.entity, "projectName": project.project,
+                    "artifactCollectionName": draft.name, "alias": alias,
+                })
+            };
+            let input = json!({"artifactID": id, "aliases": missing.iter().map(alias).collect::<Vec<_>>()});
+            let operation = operation!("AddAliases", "adding aliases to the artifact in W&B");
+            let _: Value = self.client.transport.execute(&operation, json!({ "input": input })).await?;
+        }
+        if !draft.metadata.is_empty() && &artifact.metadata != draft.metadata.as_map() {
+            let metadata = Value::Object(draft.metadata.as_map().clone()).to_string();
+            let input = json!({"artifactID": id, "metadata": metadata});
+            let operation = operation!("UpdateArtifact", "updating the artifact's metadata in W&B");
+            let _: Value = self.client.transport.execute(&operation, json!({ "input": input })).await?;
+        }
+        self.client.artifact_by_id(&project, id).await
+    }
+
+    /// Tells the server that a manifest will come, and returns its id.
+    async fn announce_manifest(&self, manifest: &ManifestRequest<'_>) -> Result<String, WandbError> {
+        let answer = self.create_manifest(manifest, "", false).await?;
+        let id = answer["createArtifactManifest"]["artifactManifest"]["id"].as_str();
+        id.map(str::to_owned).ok_or_else(|| WandbError::Protocol {
+            operation: "announcing the artifact's manifest".to_owned(),
+            message: "the answer has no id".to_owned(),
+        })
+    }
+
+    /// Sends the manifest itself.
+    async fn upload_manifest(&self, request: &ManifestRequest<'_>, manifest: &Manifest) -> Result<(), WandbError> {
+        const OPERATION: &str = "uploading the artifact's manifest";
+        let protocol =
+            |message: &str| WandbError::Protocol { operation: OPERATION.to_owned(), message: message.to_owned() };
+        let mut bytes = Vec::new();
+        manifest.write_json(&mut bytes)?;
+        let digest = Md5::of(&bytes).to_base64();
+        let mut answer = self.create_manifest(request, &digest, true).await?;
+        let file = answer["createArtifactManifest"]["artifactManifest"]["file"].take();
+        let file: ManifestFile = serde_json::from_value(file).map_err(|error| protocol(&error.to_string()))?;
+        let url = file.upload_url.ok_or_else(|| protocol("the answer has no address to upload to"))?;
+        let transport = &self.client.transport;
+        let call = Call {
+            operation: OPERATION,
+            method: Method::PUT,
+            url: transport.resolve(OPERATION, &url)?,
+            body: Some(Bytes::from(bytes)),
+            headers: header_map(file.upload_headers.as_deref().unwrap_or_default()),
+            conflict: Conflict::Final,
+            retry: transport.retry,
+        };
+        transport.send(call).await.map(drop)
+    }
+
+    async fn create_manifest(
+        &self,
+        request: &ManifestRequest<'_>,
+        digest: &str,
+        include_upload: bool,
+    ) -> Result<Value, WandbError> {
+        let operation = operation!("CreateArtifactManifest", "announcing the artifact's manifest to W&B");
+        let variables = json!({
+            "artifactID": request.artifact,
+            "baseArtifactID": request.base,
+            "name": Manifest::FILE_NAME,
+            "digest": digest,
+            "entityName": self.path().entity,
+            "projectName": self.path().project,
+            "runName": self.path().id,
+            "includeUpload": include_upload,
+        });
+        self.client.transport.execute(&operation, variables).await
+    }
+
+    async fn commit_artifact(&self, id: &str) -> Result<(), WandbError> {
+        let operation = operation!("CommitArtifact", "committing the artifact in W&B");
+        let _: Value = self.client.transport.execute(&operation, json!({ "artifactID": id })).await?;
+        Ok(())
+    }
+
+    /// Marks a version as an input of this run.
+    pub async fn use_artifact(&self, artifact: &Artifact) -> Result<(), WandbError> {
+        let operation = operation!("UseArtifact", "marking the artifact as used in W&B");
+        let input = json!({
+            "artifactID": artifact.id,
+            "entityName": self.path().entity,
+            "projectName": self.path().project,
+            "runName": self.path().id,
+        });
+        let _: Value = self.client.transport.execute(&operation, json!({ "input": input })).await?;
+        Ok(())
+    }
+}
+
+struct ManifestRequest<'a> {
+    artifact: &'a str,
+    base: Option<&'a str>,
+}
+
+/// The aliases of a draft, `latest` among them.
+fn requested(draft: &ArtifactDraft) -> Vec<Alias> {
+    let mut aliases = draft.aliases.clone();
+    if !aliases.contains(&Alias::latest()) {
+        aliases.push(Alias::latest());
+    }
+    aliases
+}
+
+fn native_manifest(files: &[NativeFile]) -> Manifest {
+    let entry = |file: &NativeFile| {
+        let entry = ManifestEntry { digest: file.md5.to_base64(), size: Some(file.size), ..ManifestEntry::default() };
+        (file.path.as_str().to_owned(), entry)
+    };
+    Manifest::new(files.iter().map(entry).collect::<BTreeMap<_, _>>())
+}
+
+/// 128 characters, as W&B's own client makes them.
+fn random_id() -> String {
+    const CHARACTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    (0..128).map(|_| char::from(CHARACTERS[rand::random_range(0..CHARACTERS.len())])).collect()
+}

@@ -1,0 +1,156 @@
+//! The filestream: signs of life, log lines, and the end of a run.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::RunPath;
+use crate::retry::{Conflict, RetryPolicy};
+use crate::transport::Call;
+use crate::{Client, WandbError};
+
+/// W&B calls a run crashed that is silent for some minutes; its own client beats at least every 30 s.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Longest line that is recorded, in characters.
+const MAX_LINE: usize = 10_000;
+
+/// The stream of one run. Dropping it stops the heartbeat.
+pub(super) struct Filestream {
+    output: Arc<Mutex<Output>>,
+    stop_requested: CancellationToken,
+    halt: CancellationToken,
+    heartbeat: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The run's log.
+#[derive(Default)]
+struct Output {
+    /// The absolute number of the first line: a run that is joined has earlier ones.
+    offset: u64,
+    lines: Vec<String>,
+    /// How many lines are sent.
+    sent: usize,
+}
+
+impl Filestream {
+    pub(super) fn start(client: Client, path: RunPath, first_line: u64) -> Self {
+        let output = Arc::new(Mutex::new(Output { offset: first_line, ..Output::default() }));
+        let (stop_requested, halt) = (CancellationToken::new(), CancellationToken::new());
+        let beat = heartbeat(client, path, Arc::clone(&output), stop_requested.clone());
+        let halted = halt.clone();
+        let task = tokio::spawn(async move {
+            tokio::select! {
+                () = halted.cancelled() => {}
+                () = beat => {}
+            }
+        });
+        Self { output, stop_requested, halt, heartbeat: Mutex::new(Some(task)) }
+    }
+
+    pub(super) fn stop_requested(&self) -> &CancellationToken {
+        &self.stop_requested
+    }
+
+    pub(super) fn push_output(&self, line: &str) {
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6f").to_string();
+        let line: String = format!("{now} {line}").chars().take(MAX_LINE).collect();
+        self.output.lock().expect("no holder of this lock panics").lines.push(line);
+    }
+
+    /// All log lines of this process.
+    pub(super) fn output(&self) -> Vec<String> {
+        self.output.lock().expect("no holder of this lock panics").lines.clone()
+    }
+
+    /// Stops the heartbeat and waits until its last request is through: nothing may come after the end.
+    pub(super) async fn stop(&self) {
+        self.halt.cancel();
+        let task = self.heartbeat.lock().expect("no holder of this lock panics").take();
+        if let Some(task) = task {
+            // A heartbeat that panicked has stopped too.
+            let _ = task.await;
+        }
+    }
+
+    /// Sends what is left of a run that goes on elsewhere.
+    pub(super) async fn flush(&self, client: &Client, path: &RunPath) -> Result<(), WandbError> {
+        if unsent(&self.output)["output.log"].is_null() {
+            return Ok(());
+        }
+        send(client, path, json!({"files": unsent(&self.output)}), client.transport.retry).await.map(drop)
+    }
+
+    /// Sends what is left, the summary, and the end.
+    pub(super) async fn complete(
+        &self,
+        client: &Client,
+        path: &RunPath,
+        summary: Value,
+        uploaded: Vec<String>,
+        exit_code: u8,
+    ) -> Result<(), WandbError> {
+        let mut files = unsent(&self.output);
+        files["wandb-summary.json"] = json!({"offset": 0, "content": [summary.to_string()]});
+        let body = json!({"files": files, "uploaded": uploaded, "complete": true, "exitcode": exit_code});
+        send(client, path, body, client.transport.retry).await.map(drop)
+    }
+}
+
+impl Drop for Filestream {
+    fn drop(&mut self) {
+        self.halt.cancel();
+    }
+}
+
+async fn heartbeat(client: Client, path: RunPath, output: Arc<Mutex<Output>>, stop_requested: CancellationToken) {
+    // A beat that fails is no harm while the next one comes soon.
+    let once = RetryPolicy { budget: Duration::ZERO, ..client.transport.retry };
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        let files = unsent(&output);
+        let sent = files["output.log"]["content"].as_array().map_or(0, Vec::len);
+        let body = if sent == 0 { json!({}) } else { json!({ "files": files }) };
+        match send(&client, &path, body, once).await {
+            Ok(answer) => {
+                let mut output = output.lock().expect("no holder of this lock panics");
+                output.sent += sent;
+                if answer["stopped"] == true {
+                    stop_requested.cancel();
+                }
+            }
+            Err(error) => tracing::debug!(%error, "a heartbeat failed"),
+        }
+    }
+}
+
+fn unsent(output: &Mutex<Output>) -> Value {
+    let output = output.lock().expect("no holder of this lock panics");
+    let lines = &output.lines[output.sent..];
+    if lines.is_empty() {
+        return json!({});
+    }
+    json!({"output.log": {"offset": output.offset + output.sent as u64, "content": lines}})
+}
+
+async fn send(client: &Client, path: &RunPath, body: Value, retry: RetryPolicy) -> Result<Value, WandbError> {
+    const OPERATION: &str = "recording the run's progress in W&B";
+    let address = format!("/files/{}/{}/{}/file_stream", path.entity, path.project, path.id);
+    let call = Call {
+        operation: OPERATION,
+        method: Method::POST,
+        url: client.transport.resolve(OPERATION, &address)?,
+        body: Some(body.to_string().into()),
+        headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
+        conflict: Conflict::Final,
+        retry,
+    };
+    let response = client.transport.send(call).await?;
+    // Servers may answer anything here.
+    Ok(response.json().await.unwrap_or_default())
+}

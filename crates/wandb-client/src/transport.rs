@@ -1,0 +1,285 @@
+//! HTTP to the server: one client with the key, one without it for links to elsewhere, and the retries of both.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Response, StatusCode};
+use secrecy::ExposeSecret;
+use url::Url;
+
+use crate::WandbError;
+use crate::retry::{Conflict, RetryPolicy, Tries, is_temporary, retry_after};
+use crate::settings::{BaseUrl, CredentialSource, Settings};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest text of a foreign answer that goes into a message.
+const MAX_MESSAGE: usize = 500;
+
+/// What is sent to the server.
+pub(crate) struct Call<'a> {
+    /// The operation in the user's words, for messages.
+    pub(crate) operation: &'a str,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) body: Option<bytes::Bytes>,
+    /// Headers that the server asked for; with them comes no `Content-Type` of ours.
+    pub(crate) headers: HeaderMap,
+    pub(crate) conflict: Conflict,
+    pub(crate) retry: RetryPolicy,
+}
+
+/// The connection to one server.
+pub(crate) struct Transport {
+    http: reqwest::Client,
+    base_url: BaseUrl,
+    authorization: HeaderValue,
+    key_source: CredentialSource,
+    server_headers: HeaderMap,
+    pub(crate) retry: RetryPolicy,
+}
+
+impl Transport {
+    pub(crate) fn new(settings: &Settings, retry: RetryPolicy) -> Result<Self, WandbError> {
+        let key = settings.credentials.api_key.expose_secret();
+        let mut authorization = HeaderValue::from_str(&format!("Basic {}", BASE64.encode(format!("api:{key}"))))
+            .expect("base64 is a header value");
+        authorization.set_sensitive(true);
+        Ok(Self {
+            http: http_client(settings)?,
+            base_url: settings.base_url.clone(),
+            authorization,
+            key_source: settings.credentials.source.clone(),
+            server_headers: server_headers(settings)?,
+            retry,
+        })
+    }
+
+    /// An address that the server gave: absolute, or relative to the server.
+    pub(crate) fn resolve(&self, operation: &str, address: &str) -> Result<Url, WandbError> {
+        let absolute = if address.starts_with('/') { self.base_url.at(address) } else { address.to_owned() };
+        Url::parse(&absolute).map_err(|_| WandbError::Protocol {
+            operation: operation.to_owned(),
+            message: "it holds an address that is none".to_owned(),
+        })
+    }
+
+    /// Whether the key may go to this address. Signed links to the server itself take it without harm.
+    pub(crate) fn authorization_for(&self, url: &Url) -> Option<&HeaderValue> {
+        self.base_url.covers(url).then_some(&self.authorization)
+    }
+
+    /// Sends, and again while that may help. The answer has a good status.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Response, WandbError> {
+        let mut tries = Tries::new(call.retry);
+        loop {
+            tries.count += 1;
+            let failure = match self.request(&call).send().await {
+                Ok(response) if response.status().is_success() => return Ok(response),
+                Ok(response) => self.failure(&call, response).await?,
+                Err(error) if is_final(&error) => return Err(unavailable(&call, &tries, error.without_url())),
+                Err(error) => Failure { wait: None, message: describe(&error), source: Some(error.without_url()) },
+            };
+            tracing::debug!(operation = call.operation, tries = tries.count, failure = %failure.message, "failed, may try again");
+            if !tries.wait(failure.wait).await {
+                return Err(WandbError::Unavailable {
+                    operation: call.operation.to_owned(),
+                    message: failure.message,
+                    tries: tries.count,
+                    elapsed: tries.elapsed(),
+                    source: failure.source,
+                });
+            }
+        }
+    }
+
+    fn request(&self, call: &Call<'_>) -> reqwest::RequestBuilder {
+        let mut request = self
+            .http
+            .request(call.method.clone(), call.url.clone())
+            .timeout(call.retry.try_timeout)
+            .headers(call.headers.clone());
+        if let Some(authorization) = self.authorization_for(&call.url) {
+            request = request.header(AUTHORIZATION, authorization).headers(self.server_headers.clone());
+        }
+        match &call.body {
+            Some(body) => request.body(body.clone()),
+            None => request,
+        }
+    }
+
+    /// A bad status: an error if it is final, else what to know before the next try.
+    async fn failure(&self, call: &Call<'_>, response: Response) -> Result<Failure, WandbError> {
+        let status = response.status();
+        let wait = retry_after(response.headers());
+        let message = server_message(&response.text().await.unwrap_or_default());
+        if is_temporary(status, call.conflict) {
+            return Ok(Failure { wait, message: format!("status {}: {message}", status.as_u16()), source: None });
+        }
+        Err(self.refusal(call.operation, status, message))
+    }
+
+    /// The error for a final status.
+    pub(crate) fn refusal(&self, operation: &str, status: StatusCode, message: String) -> WandbError {
+        let operation = operation.to_owned();
+        match status {
+            StatusCode::UNAUTHORIZED => self.not_authenticated(),
+            StatusCode::FORBIDDEN => WandbError::NotAllowed { operation, message },
+            StatusCode::NOT_FOUND => WandbError::NotFound { operation, message },
+            _ => WandbError::Refused { operation, status, message },
+        }
+    }
+
+    pub(crate) fn not_authenticated(&self) -> WandbError {
+        WandbError::NotAuthenticated { host: self.base_url.host(), key_source: self.key_source.clone() }
+    }
+
+    /// A client for links that may lead anywhere; it adds nothing of its own.
+    pub(crate) fn plain(&self) -> &reqwest::Client {
+        &self.http
+    }
+}
+
+struct Failure {
+    wait: Option<Duration>,
+    message: String,
+    source: Option<reqwest::Error>,
+}
+
+fn unavailable(call: &Call<'_>, tries: &Tries, error: reqwest::Error) -> WandbError {
+    WandbError::Unavailable {
+        operation: call.operation.to_owned(),
+        message: describe(&error),
+        tries: tries.count,
+        elapsed: tries.elapsed(),
+        source: Some(error),
+    }
+}
+
+/// Requests that can never succeed: bad certificates, redirect loops, requests that cannot be built.
+fn is_final(error: &reqwest::Error) -> bool {
+    error.is_builder() || error.is_redirect() || is_certificate(error)
+}
+
+fn is_certificate(error: &reqwest::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        if source.to_string().contains("invalid peer certificate") {
+            return true;
+        }
+        cause = source.source();
+    }
+    false
+}
+
+fn describe(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    // The innermost cause is the one that says something: "connection refused".
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// The server's own words, out of any of the shapes it answers in.
+pub(crate) fn server_message(body: &str) -> String {
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(body) else {
+        let is_page = body.trim_start().starts_with('<');
+        let text = if is_page { "the answer is a web page, not W&B's" } else { body.trim() };
+        return shorten(if text.is_empty() { "no message" } else { text });
+    };
+    if let Some(messages) = graphql_messages(&value) {
+        return shorten(&messages);
+    }
+    let error = &value["error"];
+    let text = error.as_str().or_else(|| error["message"].as_str()).map_or_else(|| value.to_string(), str::to_owned);
+    shorten(&text)
+}
+
+/// The messages of a GraphQL answer, if it has errors: one as it is, several as `[a; b]`.
+pub(crate) fn graphql_messages(value: &serde_json::Value) -> Option<String> {
+    let errors = value.get("errors")?.as_array().filter(|errors| !errors.is_empty())?;
+    let message = |error: &serde_json::Value| {
+        error["message"].as_str().or_else(|| error.as_str()).map_or_else(|| error.to_string(), str::to_owned)
+    };
+    let messages: Vec<_> = errors.iter().map(message).collect();
+    Some(if messages.len() == 1 { messages[0].clone() } else { format!("[{}]", messages.join("; ")) })
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(MAX_MESSAGE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn http_client(settings: &Settings) -> Result<reqwest::Client, WandbError> {
+    let setup = |error: reqwest::Error| WandbError::Setup(describe(&error));
+    let network = &settings.network;
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("wabucket/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT);
+    for bundle in &network.ca_bundles {
+        let bytes = fs_err::read(bundle).map_err(|error| WandbError::Setup(error.to_string()))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&bytes).map_err(setup)?;
+        builder = certificates.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate);
+    }
+    if let Some(proxy) = &network.http_proxy {
+        builder = builder.proxy(reqwest::Proxy::http(proxy).map_err(setup)?);
+    }
+    if let Some(proxy) = &network.https_proxy {
+        builder = builder.proxy(reqwest::Proxy::https(proxy).map_err(setup)?);
+    }
+    if network.accepts_any_certificate {
+        builder = builder.danger_accept_invalid_certs(true);
+    }
+    builder.build().map_err(setup)
+}
+
+fn server_headers(settings: &Settings) -> Result<HeaderMap, WandbError> {
+    let network = &settings.network;
+    let mut headers = HeaderMap::new();
+    let mut add = |name: &str, value: &str| -> Result<(), WandbError> {
+        let bad = || WandbError::Setup(format!("{name} cannot be a header"));
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+        Ok(())
+    };
+    for (name, value) in [("X-WANDB-USERNAME", &network.user_name), ("X-WANDB-USER-EMAIL", &network.user_email)] {
+        if let Some(value) = value {
+            add(name, value)?;
+        }
+    }
+    for (name, value) in &network.extra_headers {
+        add(name, value.expose_secret())?;
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_the_server_are_found_in_every_shape() {
+        for (body, message) in [
+            (r#"{"errors":[{"message":"a"}]}"#, "a"),
+            (r#"{"errors":["a",{"message":"b"}]}"#, "[a; b]"),
+            (r#"{"error":"a"}"#, "a"),
+            (r#"{"error":{"message":"a"}}"#, "a"),
+            ("plain", "plain"),
+            ("", "no message"),
+            ("<html>x</html>", "the answer is a web page, not W&B's"),
+        ] {
+            assert_eq!(server_message(body), message);
+        }
+        assert!(server_message(&"x".repeat(10_000)).chars().count() <= MAX_MESSAGE + 1);
+    }
+}
