@@ -119,6 +119,23 @@ async fn several_processes_share_a_refresh_token_that_works_once() {
 }
 
 #[tokio::test]
+async fn processes_that_renew_at_the_same_moment_all_end_up_with_the_one_token() {
+    let fake = platform_with(BucketSpec::default()).await;
+    fake.configure(|settings| settings.rotate_refresh_tokens = true);
+    let home = Home::new(&fake, &fake.log_in("alice"), 1.0);
+    fake.inject(Fault { endpoint: Endpoint::Token, kind: FaultKind::Delay(100), times: 4 });
+    let mut tasks = Vec::new();
+    for _ in 0..4 {
+        let platform = home.connect().await;
+        tasks.push(tokio::spawn(async move { bucket(&platform, "data").await.map(drop) }));
+    }
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert!(count(&fake.take_requests(), "/oauth/token") > 1, "they did renew at the same moment");
+}
+
+#[tokio::test]
 async fn a_revoked_login_is_said_so() {
     let fake = platform_with(BucketSpec::default()).await;
     let home = Home::new(&fake, &fake.log_in("alice"), 1.0);
@@ -140,6 +157,19 @@ async fn temporary_failures_are_repeated_and_counted() {
     let error = bucket(&platform, "data").await.unwrap_err();
     assert!(error.is_temporary());
     assert!(error.to_string().contains("the platform answered 503 (4 attempts in"), "{error}");
+}
+
+#[tokio::test]
+async fn the_user_file_counts_for_a_passed_login_too() {
+    let fake = platform_with(BucketSpec { project_name: Some("proj-b".to_owned()), ..BucketSpec::default() }).await;
+    let home = tempfile::tempdir().unwrap();
+    fs_err::create_dir(home.path().join(".apolo")).unwrap();
+    fs_err::write(home.path().join(".apolo/user.toml"), "[job]\nproject-name = 'proj-b'\n").unwrap();
+    let variables = [("NEURO_PASSED_CONFIG", fake.passed_config("alice", "c1"))];
+    let found = Configuration::find(&environment(home.path(), &variables)).unwrap().unwrap();
+    assert!(found.warnings().is_empty());
+    let platform = Platform::connect(found, OPTIONS).await.unwrap();
+    assert_eq!(bucket(&platform, "data").await.unwrap().url.project, "proj-b");
 }
 
 #[tokio::test]
