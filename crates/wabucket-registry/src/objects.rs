@@ -21,8 +21,14 @@ pub(crate) fn content_name(md5: Md5) -> String {
 }
 
 /// The name of a manifest's object.
-pub(crate) fn manifest_name(manifest: i64) -> String {
-    format!("manifests/{manifest}.json")
+pub(crate) fn manifest_name(manifest: i64, md5: Md5) -> String {
+    format!("manifests/{manifest}/{md5}", md5 = md5.to_hex())
+}
+
+/// The MD5 that bytes must have to be taken in under this name, where the name says it.
+pub(crate) fn expected_md5(name: &str) -> Option<Md5> {
+    let says = name.starts_with("md5/") || name.starts_with("manifests/");
+    says.then(|| name.rsplit('/').next().and_then(Md5::from_hex)).flatten()
 }
 
 /// The name of a run file's object.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod faults;
+pub mod platform;
 mod s3;
 
 pub use faults::{Fault, Faults, RequestInfo, Times};

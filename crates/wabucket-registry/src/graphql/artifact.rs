@@ -11,7 +11,6 @@ use super::run::Run;
 use super::scalars::{DateTime, JsonString};
 use super::viewer::User;
 use super::{Result, refuse, state};
-use crate::objects::manifest_name;
 use crate::storage::aliases::AliasRow;
 use crate::storage::artifacts::ArtifactRow;
 use crate::storage::collections::CollectionRow;
@@ -190,10 +189,11 @@ fn files_of(
     names: Option<&[String]>,
     page: &PageRequest,
 ) -> Result<Connection<File>> {
-    let Some(manifest) = state(ctx).database.read(|db| manifests::of_artifact(db, artifact.id))? else {
+    let manifest = state(ctx).database.read(|db| manifests::of_artifact(db, artifact.id))?;
+    let Some(object) = manifest.and_then(|manifest| manifest.object()) else {
         return Ok(page.cut(Vec::new(), Clone::clone, |_: String| unreachable!("there are no files")));
     };
-    let bytes = state(ctx).objects.read(&manifest_name(manifest.id))?;
+    let bytes = state(ctx).objects.read(&object)?;
     let entries = Manifest::from_json(&bytes)?.entries;
     let wanted = |name: &String| names.is_none_or(|names| names.is_empty() || names.contains(name));
     let entries: Vec<_> = entries.into_iter().filter(|(name, _)| wanted(name)).collect();
@@ -203,6 +203,7 @@ fn files_of(
 
 /// Who made a version.
 #[derive(Union)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are runs")]
 pub(crate) enum Initiator {
     Run(Run),
     User(User),
@@ -310,7 +311,7 @@ impl ArtifactManifest {
         File {
             id: encode_text(Kind::File, &format!("manifest/{}", self.0.id)),
             name: self.0.name.clone(),
-            object: Some(manifest_name(self.0.id)),
+            object: self.0.object(),
             artifact: Some(self.0.artifact_id),
             ..File::default()
         }
