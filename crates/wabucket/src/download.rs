@@ -58,7 +58,7 @@ impl Session {
             files: plan.files.len() as u64,
             bytes: fetched.bytes,
             files_already_right: fetched.files_already_right,
-            bytes_fetched: fetched.bytes_fetched,
+            bytes_fetched: fetched.bytes_moved,
             duration: started.elapsed(),
             warnings,
         })
@@ -107,7 +107,7 @@ async fn not_found(connection: &Connection, folder: &ArtifactFolder, path: Artif
 struct Fetched {
     bytes: u64,
     files_already_right: u64,
-    bytes_fetched: u64,
+    bytes_moved: u64,
 }
 
 async fn fetch(
@@ -127,7 +127,6 @@ async fn fetch(
     });
     let bytes = sizes.sum();
     summarise(run, wabucket_transfer::Totals { files: plan.files.len() as u64, bytes }, started);
-    let fetched =
-        Fetched { bytes, files_already_right: report.already_right.len() as u64, bytes_fetched: report.bytes };
+    let fetched = Fetched { bytes, files_already_right: report.already_right.len() as u64, bytes_moved: report.bytes };
     Ok((run_summary(run), fetched))
 }

@@ -221,7 +221,7 @@ impl Error {
             Self::Platform(error) => return error.hint().into_iter().collect(),
             Self::Wandb(error) => return wandb_hints(error),
             Self::Transfer(error) => return transfer_hint(error).into_iter().map(str::to_owned).collect(),
-            Self::Registry(error) => return registry_hint(error).into_iter().map(str::to_owned).collect(),
+            Self::Registry(error) => registry_hint(error),
             _ => return Vec::new(),
         };
         vec![hint.to_owned()]
@@ -326,10 +326,10 @@ fn registry_kind(error: &RegistryError) -> ErrorKind {
     }
 }
 
-fn registry_hint(error: &RegistryError) -> Option<&'static str> {
+fn registry_hint(error: &RegistryError) -> &'static str {
     match error {
-        RegistryError::Listen { .. } => Some("give another address with --addr; port 0 takes a free one"),
-        RegistryError::TooNew { .. } => Some("use the newer wabucket, or another directory with --local=DIR"),
-        _ => Some("check that the directory may be written, or give another with --local=DIR"),
+        RegistryError::Listen { .. } => "give another address with --addr; port 0 takes a free one",
+        RegistryError::TooNew { .. } => "use the newer wabucket, or another directory with --local=DIR",
+        _ => "check that the directory may be written, or give another with --local=DIR",
     }
 }
