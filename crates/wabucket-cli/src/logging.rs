@@ -3,10 +3,10 @@
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::GlobalArguments;
-use crate::output::Printer;
+use crate::output::is_coloured;
 
 /// Starts logging as `-v` or, in finer grain, `RUST_LOG` asks.
-pub(crate) fn start(arguments: &GlobalArguments, printer: &Printer) {
+pub(crate) fn start(arguments: &GlobalArguments) {
     let default = match arguments.verbose {
         0 => "off",
         1 => "warn,wabucket=info,wandb_client=info,wabucket_transfer=info,apolo_client=info,wabucket_registry=info",
@@ -15,9 +15,5 @@ pub(crate) fn start(arguments: &GlobalArguments, printer: &Printer) {
         }
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(printer.is_coloured())
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_coloured()).init();
 }

@@ -17,10 +17,10 @@ use crate::output::Printer;
 pub(crate) async fn run(arguments: Arguments, printer: &Printer) -> Result<(), Error> {
     let Arguments { global, command } = arguments;
     match command {
-        Command::Upload(arguments) => upload::run(&global, arguments, printer).await,
-        Command::Download(arguments) => download::run(&global, arguments, printer).await,
-        Command::Link(arguments) => link::run(&global, arguments, printer).await,
-        Command::Serve(arguments) => serve::run(&global, &arguments, printer).await,
+        Command::Upload(arguments) => Box::pin(upload::run(&global, arguments, printer)).await,
+        Command::Download(arguments) => Box::pin(download::run(&global, arguments, printer)).await,
+        Command::Link(arguments) => Box::pin(link::run(&global, arguments, printer)).await,
+        Command::Serve(arguments) => Box::pin(serve::run(&global, &arguments, printer)).await,
         Command::Completions(arguments) => {
             let mut script = Vec::new();
             clap_complete::generate(arguments.shell, &mut Arguments::command(), "wabucket", &mut script);

@@ -9,12 +9,12 @@ fn ask(sandbox: &Sandbox, query: &str) -> serde_json::Value {
         .unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.take().unwrap()), &mut line).unwrap();
-    let served: serde_json::Value = serde_json::from_str(&line).unwrap();
-    let key = fs_err::read_to_string(served["api_key_file"].as_str().unwrap()).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let key = fs_err::read_to_string(told["api_key_file"].as_str().unwrap()).unwrap();
     let output = std::process::Command::new("curl")
         .args(["-sS", "-u", &format!("api:{}", key.trim()), "-H", "Content-Type: application/json", "-d"])
         .arg(serde_json::json!({ "query": query }).to_string())
-        .arg(format!("{}/graphql", served["base_url"].as_str().unwrap().trim_end_matches('/')))
+        .arg(format!("{}/graphql", told["base_url"].as_str().unwrap().trim_end_matches('/')))
         .output()
         .unwrap();
     server.kill().unwrap();
