@@ -61,7 +61,9 @@ impl Set {
         }
         let _ = fs::remove_dir_all(&environment);
         run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&self.requirements))?;
+        run(Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+            .arg(&self.requirements))?;
         fs::write(&installed, wanted).map_err(|error| error.to_string())?;
         Ok(python)
     }

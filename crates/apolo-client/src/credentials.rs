@@ -18,6 +18,9 @@ use crate::{Error, Missing, Platform, PlatformBucketInfo};
 /// S3 refuses requests whose time is further from its own.
 const TOLERATED_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_mins(15);
 
+/// `Date` headers have whole seconds: a difference of less than this may be none.
+const RESOLUTION_OF_DATES: SignedDuration = SignedDuration::from_secs(2);
+
 /// Credentials for one bucket, with their end.
 #[derive(Debug, Clone)]
 pub struct TemporaryCredentials {
@@ -168,7 +171,8 @@ impl TemporaryCredentials {
         let expiration = members.expiration(answer)?;
         // Times are compared on the server's clock, so that a wrong local one does no harm here.
         let difference = answer.clock.map_or(SignedDuration::ZERO, ClockDifference::local_ahead_by);
-        let server_now = Timestamp::now() - difference;
+        let negligible = difference.abs() < RESOLUTION_OF_DATES;
+        let server_now = if negligible { Timestamp::now() } else { Timestamp::now() - difference };
         let lifetime = expiration.map(|end| end.duration_since(server_now).try_into().unwrap_or_default());
         if lifetime == Some(Duration::ZERO) {
             return Err(answer.unexpected("holds credentials that have already ended"));

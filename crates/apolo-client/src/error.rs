@@ -209,3 +209,92 @@ fn not_found_hint(missing: Missing) -> &'static str {
         Missing::Job => "`apolo ps --all` lists the jobs",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What users see is frozen here; a change must be meant.
+    #[test]
+    fn messages_name_operation_and_object_and_hints_the_next_step() {
+        let text = str::to_owned;
+        let cases: [(Error, &str, &str); 13] = [
+            (
+                Error::NotAuthenticated { url: text("https://api.apolo.us"), reason: "its token was refused" },
+                "the platform at https://api.apolo.us does not accept the login: its token was refused",
+                "`apolo login`",
+            ),
+            (
+                Error::NotAllowed { operation: text("find bucket \"b\""), message: text("read on blob://c/b") },
+                "find bucket \"b\": not allowed: read on blob://c/b",
+                "ask an owner",
+            ),
+            (
+                Error::NotFound { missing: Missing::Bucket, name: text("b"), place: text("in cluster \"c\"") },
+                "bucket \"b\" not found in cluster \"c\"",
+                "`apolo blob lsbucket`",
+            ),
+            (
+                Error::InvalidBucketName { name: text("B"), rule: "it must have 3 to 40 characters" },
+                "bucket name \"B\" is impossible: it must have 3 to 40 characters",
+                "`apolo blob lsbucket`",
+            ),
+            (
+                Error::InvalidReference { text: text("x"), rule: "must start with blob://" },
+                "platform reference \"x\" must start with blob://",
+                "blob://CLUSTER/ORG/PROJECT/BUCKET/KEY",
+            ),
+            (
+                Error::NoProject { cluster: text("c") },
+                "no project of the platform is selected in cluster \"c\"",
+                "`apolo config switch-project NAME`",
+            ),
+            (
+                Error::InvalidConfiguration { path: "/h/.apolo/db".into(), problem: "holds no login", source: None },
+                "platform configuration /h/.apolo/db holds no login",
+                "`apolo logout` and then `apolo login`",
+            ),
+            (
+                Error::InvalidPassedConfiguration { variable: "APOLO_PASSED_CONFIG", problem: "it is not base64 text" },
+                "environment variable APOLO_PASSED_CONFIG does not hold a passed configuration: it is not base64 text",
+                "set APOLO_PASSED_CONFIG anew",
+            ),
+            (
+                Error::UnsupportedProvider { bucket: text("b"), provider: text("tape") },
+                "bucket \"b\" has the storage provider \"tape\", which is not supported",
+                "a newer version",
+            ),
+            (
+                Error::ClockSkew { minutes: 20, direction: "ahead of" },
+                "the local clock is 20 minutes ahead of the platform's",
+                "set the local clock",
+            ),
+            (
+                Error::Unavailable {
+                    operation: text("find bucket \"b\""),
+                    reason: text("the platform answered 503"),
+                    attempts: 6,
+                    elapsed: Duration::from_millis(12_340),
+                    source: None,
+                },
+                "find bucket \"b\": the platform answered 503 (6 attempts in 12.3 s)",
+                "check the network",
+            ),
+            (
+                Error::Refused { operation: text("find bucket \"b\""), status: 422, message: text("disabled") },
+                "find bucket \"b\": the platform answered 422: disabled",
+                "",
+            ),
+            (
+                Error::UnexpectedAnswer { operation: text("find bucket \"b\""), problem: "is not JSON" },
+                "find bucket \"b\": the platform's answer is not JSON",
+                "",
+            ),
+        ];
+        for (error, message, hint) in cases {
+            assert_eq!(error.to_string(), message);
+            assert_eq!(error.hint().is_some(), !hint.is_empty(), "{message}");
+            assert!(error.hint().unwrap_or_default().contains(hint), "{message}: {:?}", error.hint());
+        }
+    }
+}

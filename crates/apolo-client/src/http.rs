@@ -1,6 +1,6 @@
 //! One request to the platform, repeated as long as that is safe and may help.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable};
@@ -175,14 +175,14 @@ impl Http {
     /// Sends the request until it is answered for good.
     pub(crate) async fn send(&self, call: &Call, token: Option<&SecretString>) -> Result<Answer, Error> {
         let started = Instant::now();
-        let attempts = Cell::new(0);
+        let attempts = AtomicUsize::new(0);
         let backoff = ExponentialBuilder::default()
             .with_min_delay(self.policy.first_pause)
             .with_max_delay(self.policy.longest_pause)
             .with_max_times(self.policy.repetitions)
             .with_jitter();
         let attempt = || {
-            attempts.set(attempts.get() + 1);
+            attempts.fetch_add(1, Ordering::Relaxed);
             self.attempt(call, token)
         };
         let longest = self.policy.longest_pause;
@@ -197,7 +197,7 @@ impl Http {
             .map_err(|failure| Error::Unavailable {
                 operation: call.operation.clone(),
                 reason: failure.reason(),
-                attempts: attempts.get(),
+                attempts: attempts.load(Ordering::Relaxed),
                 elapsed: started.elapsed(),
                 source: failure.source(),
             })

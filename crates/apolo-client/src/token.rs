@@ -1,7 +1,7 @@
 //! The access token: used until its time, renewed by one task at a time, shared with the platform's own tools.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -13,6 +13,10 @@ use crate::http::{Call, Http};
 
 /// The platform's own tools renew after three quarters of a token's life, and store that moment.
 const USED_SHARE_OF_LIFE: f64 = 0.75;
+
+/// How long another process may take from its renewal to its row, in pauses before each look.
+const STORING_TAKES: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(500)];
 
 /// Hands out the access token.
 pub(crate) struct Tokens {
@@ -96,6 +100,22 @@ impl Tokens {
         }
     }
 
+    /// After a refused renewal: another process may have used up a refresh token that works only once, and is about to
+    /// store what it got for it.
+    async fn adopt_from_another_process(&self, state: &mut State) -> Result<(), Error> {
+        let before = state.token.access.clone();
+        for pause in STORING_TAKES {
+            if self.database.is_some() {
+                tokio::time::sleep(pause).await;
+            }
+            self.adopt_stored(state).await;
+            if !state.holds(&before) {
+                return Ok(());
+            }
+        }
+        Err(self.not_authenticated("it has ended or was revoked"))
+    }
+
     async fn renew(&self, state: &mut State) -> Result<(), Error> {
         let Some(renewal) = state.renewal.clone() else {
             return Err(self.not_authenticated("its token was refused and cannot be renewed"));
@@ -103,13 +123,7 @@ impl Tokens {
         let requested_at = unix_seconds();
         let answer = self.http.send(&renewal.call(), None).await?;
         if answer.status.is_client_error() {
-            // Another process may have used up a refresh token that works only once: then its token is there by now.
-            let before = state.token.access.clone();
-            self.adopt_stored(state).await;
-            if state.holds(&before) {
-                return Err(self.not_authenticated("it has ended or was revoked"));
-            }
-            return Ok(());
+            return self.adopt_from_another_process(state).await;
         }
         let renewed: Renewed = answer.success()?.json()?;
         let old = state.token.access.clone();

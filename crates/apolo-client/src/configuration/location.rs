@@ -11,13 +11,21 @@ pub(super) const DATABASE: &str = "db";
 ///
 /// `APOLO_CONFIG` without a database still falls through to the older tools' folder.
 pub(super) fn login_folder(environment: &Environment) -> Option<PathBuf> {
-    [("APOLO_CONFIG", ".apolo"), ("NEUROMATION_CONFIG", ".neuro")]
-        .into_iter()
-        .filter_map(|(variable, name)| match environment.variable(variable) {
+    candidates(environment).find(|folder| folder.join(DATABASE).exists())
+}
+
+/// Where the platform's tools would make a login: its `user.toml` counts for a passed one, too.
+pub(super) fn new_login_folder(environment: &Environment) -> Option<PathBuf> {
+    candidates(environment).next()
+}
+
+fn candidates(environment: &Environment) -> impl Iterator<Item = PathBuf> {
+    [("APOLO_CONFIG", ".apolo"), ("NEUROMATION_CONFIG", ".neuro")].into_iter().filter_map(move |(variable, name)| {
+        match environment.variable(variable) {
             Some(text) => Some(environment.path(text)),
             None => environment.home().map(|home| home.join(name)),
-        })
-        .find(|folder| folder.join(DATABASE).exists())
+        }
+    })
 }
 
 #[cfg(test)]

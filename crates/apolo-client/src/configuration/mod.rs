@@ -109,7 +109,8 @@ impl Configuration {
             None => passed::find(environment)?,
         };
         let Some(mut configuration) = found else { return Ok(None) };
-        configuration.overrides = Overrides::find(environment, folder.as_deref())?;
+        let user_folder = folder.clone().or_else(|| location::new_login_folder(environment));
+        configuration.overrides = Overrides::find(environment, user_folder.as_deref())?;
         configuration.warnings = folder.as_deref().map(permissions::check).unwrap_or_default();
         Ok(Some(configuration))
     }

@@ -28,7 +28,13 @@ pub(super) fn text(error: &Error) -> String {
     text
 }
 
-/// The same for programs.
+/// `warning: …`.
+pub(super) fn warning(text: &str) -> String {
+    let yellow = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Yellow.into()));
+    format!("{yellow}warning:{yellow:#} {text}\n")
+}
+
+/// An error for programs.
 pub(super) fn document(error: &Error) -> serde_json::Value {
     serde_json::json!({
         "error": {

@@ -76,16 +76,19 @@ impl Printer {
 
     /// Reports an upload.
     pub(crate) fn uploaded(&self, report: &UploadReport, get_back: &GetBack) {
+        self.warnings(&report.warnings);
         self.result(report, None, || summary::uploaded(report, get_back));
     }
 
     /// Reports a link.
     pub(crate) fn linked(&self, report: &LinkReport, get_back: &GetBack) {
+        self.warnings(&report.warnings);
         self.result(report, None, || summary::linked(report, get_back));
     }
 
     /// Reports a download; in a pipe, stdout is the folder.
     pub(crate) fn downloaded(&self, report: &DownloadReport) {
+        self.warnings(&report.warnings);
         let line = report.destination.display().to_string();
         self.result(report, Some(&line), || summary::downloaded(report));
     }
@@ -100,7 +103,7 @@ impl Printer {
         &self,
         artifact: &ArtifactSummary,
         alias: &Alias,
-        suffix: &OutputSuffix,
+        suffix: Option<&OutputSuffix>,
     ) -> Result<(), Error> {
         if self.results == Results::Lines {
             let block = JobOutputs { name: &artifact.name, artifact_type: &artifact.artifact_type, alias, suffix };
@@ -120,6 +123,14 @@ impl Printer {
         write(anstream::stderr(), error::text(failure).as_bytes());
         if self.results == Results::Json {
             self.json(&error::document(failure));
+        }
+    }
+
+    /// Warnings are printed also when nothing else is said: they are about what is not recorded.
+    #[expect(clippy::unused_self, reason = "everything printed goes through the printer")]
+    fn warnings(&self, warnings: &[String]) {
+        for warning in warnings {
+            write(anstream::stderr(), error::warning(warning).as_bytes());
         }
     }
 

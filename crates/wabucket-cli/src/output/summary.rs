@@ -94,7 +94,10 @@ pub(super) fn downloaded(report: &DownloadReport) -> String {
 }
 
 pub(super) fn served(summary: &ServeSummary) -> String {
-    let key = format!("export WANDB_API_KEY=\"$(cat {})\"", super::format::shell_word(&summary.api_key_file.to_string_lossy()));
+    let key = format!(
+        "export WANDB_API_KEY=\"$(cat {})\"",
+        super::format::shell_word(&summary.api_key_file.to_string_lossy())
+    );
     lines(
         &format!("serving the embedded registry at {}", summary.base_url),
         &[

@@ -48,7 +48,8 @@ fn runs_and_lineage_are_complete_and_true() {
     );
     let project = &answer["data"]["project"];
     let runs = project["runs"]["edges"].as_array().unwrap();
-    let find = |id: &serde_json::Value| runs.iter().find(|run| run["node"]["name"] == *id).map(|run| &run["node"]).unwrap();
+    let find =
+        |id: &serde_json::Value| runs.iter().find(|run| run["node"]["name"] == *id).map(|run| &run["node"]).unwrap();
     assert_eq!(runs.len(), 3, "{answer}");
     let maker = find(&up["run"]["id"]);
     assert_eq!((&maker["displayName"], &maker["state"]), (&"maker".into(), &"finished".into()));
