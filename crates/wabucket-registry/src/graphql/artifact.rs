@@ -108,8 +108,7 @@ impl Artifact {
     }
 
     async fn aliases(&self, ctx: &Context<'_>) -> Result<Vec<ArtifactAlias>> {
-        let rows = state(ctx).database.read(|db| aliases::of_artifact(db, self.0.id))?;
-        Ok(rows.into_iter().map(ArtifactAlias).collect())
+        aliases_of(ctx, &self.0)
     }
 
     async fn artifact_sequence(&self, ctx: &Context<'_>) -> Result<ArtifactSequence> {
@@ -180,6 +179,18 @@ impl Artifact {
         let entries = entries.unwrap_or_default();
         PageRequest::default().cut(entries, |entry| entry.name.clone(), ArtifactManifestEntryInput::into_file)
     }
+}
+
+/// All names of a version. `vN` is one of them: clients up to 0.13 know the version from nothing else.
+fn aliases_of(ctx: &Context, artifact: &ArtifactRow) -> Result<Vec<ArtifactAlias>> {
+    let mut rows = state(ctx).database.read(|db| aliases::of_artifact(db, artifact.id))?;
+    rows.extend(artifact.version_index.map(|index| AliasRow {
+        // No row of the database has a negative number.
+        id: -artifact.id,
+        alias: format!("v{index}"),
+        collection_id: artifact.collection_id,
+    }));
+    Ok(rows.into_iter().map(ArtifactAlias).collect())
 }
 
 /// The files that a version's manifest names, with links to those that the registry holds.
@@ -253,8 +264,7 @@ impl ArtifactCollectionMembership {
     }
 
     async fn aliases(&self, ctx: &Context<'_>) -> Result<Vec<ArtifactAlias>> {
-        let rows = state(ctx).database.read(|db| aliases::of_artifact(db, self.0.id))?;
-        Ok(rows.into_iter().map(ArtifactAlias).collect())
+        aliases_of(ctx, &self.0)
     }
 
     async fn artifact(&self) -> Option<Artifact> {

@@ -97,11 +97,13 @@ fn edit(db: &Transaction, artifact: &ArtifactRow, input: &UpdateArtifactInput) -
     artifacts::update(db, artifact.id, input.description.as_deref(), metadata)?;
     if let Some(wanted) = &input.aliases {
         let artifact = find_version(db, &input.artifact_id)?;
-        // Older clients send the whole list.
+        // Older clients send the whole list; the version's number among it stays as it is.
+        let number = artifact.version_index.map(|index| format!("v{index}"));
         for old in aliases::of_artifact(db, artifact.id)? {
             aliases::take(db, artifact.collection_id, &old.alias, artifact.id)?;
         }
-        wanted.iter().try_for_each(|new| give(db, &artifact, &new.alias))?;
+        let wanted = wanted.iter().filter(|new| Some(&new.alias) != number.as_ref());
+        wanted.into_iter().try_for_each(|new| give(db, &artifact, &new.alias))?;
     }
     for tag in input.tags_to_add.iter().flatten() {
         artifacts::add_tag(db, artifact.id, &tag.tag_name)?;
