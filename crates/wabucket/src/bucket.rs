@@ -3,19 +3,24 @@
 use wabucket_model::BucketUrl;
 use wabucket_transfer::{Bucket, StoreOptions};
 
+use crate::platform::{self, Purpose};
 use crate::settings::BucketChoice;
-use crate::{Error, Settings};
+use crate::{Error, Session, Settings};
 
 /// Opens the bucket and makes sure that it is there.
-pub(crate) async fn open(settings: &Settings) -> Result<Bucket, Error> {
+pub(crate) async fn open(session: &Session, purpose: Purpose) -> Result<Bucket, Error> {
+    let settings = &session.settings;
     let bucket = match &settings.bucket {
+        BucketChoice::Url(BucketUrl::Platform(url)) => {
+            return platform::open_at(session.platform(&url.bucket).await?, url, purpose).await;
+        }
+        BucketChoice::Platform(name) => return platform::open(session.platform(name).await?, name, purpose).await,
         BucketChoice::Url(url) => Bucket::open(url, &store_options(settings)).await?,
         BucketChoice::Embedded(folder) => {
             fs_err::create_dir_all(folder)
                 .map_err(|source| Error::Source { operation: "make the folder bucket", source })?;
             Bucket::open(&BucketUrl::Folder(folder.clone()), &store_options(settings)).await?
         }
-        BucketChoice::Platform(name) => return platform(settings, name).await,
     };
     bucket.check().await?;
     Ok(bucket)
@@ -29,9 +34,4 @@ pub(crate) fn store_options(settings: &Settings) -> StoreOptions {
         aws_credentials_file: settings.aws_credentials_file.clone(),
         ..StoreOptions::default()
     }
-}
-
-async fn platform(settings: &Settings, name: &str) -> Result<Bucket, Error> {
-    let _ = settings;
-    Err(Error::NotLoggedIn { bucket: name.to_owned() })
 }

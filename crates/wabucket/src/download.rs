@@ -8,7 +8,7 @@ use wabucket_transfer::{DestinationProblem, DownloadPlan, TransferError};
 use wandb_client::{Artifact, Run};
 
 use crate::inside_run::inside_run;
-use crate::registry::{Connection, RunRequest, artifact_summary, run_summary};
+use crate::registry::{Connection, artifact_summary, run_summary};
 use crate::report::{DownloadReport, RunSummary};
 use crate::sources::{self, Located};
 use crate::upload::summarise;
@@ -46,9 +46,8 @@ impl Session {
         let artifact = find(connection, &folder).await?;
         let manifest = connection.client.fetch_manifest(&artifact).await?;
         let located = Located { artifact: &artifact, manifest, folder: &folder };
-        let plan = sources::plan(&self.settings, &connection.client, located).await?;
-        let request = RunRequest { verb: "download", config, tags: Vec::new() };
-        let run = connection.start_run(&self.settings, request).await?;
+        let plan = sources::plan(self, &connection.client, located).await?;
+        let run = self.start_run("download", config).await?;
         let fetch = async |run: &Run| fetch(run, &artifact, &plan, &destination, control).await;
         let ((run, fetched), warnings) = inside_run(run, control, fetch).await?;
         Ok(DownloadReport {
@@ -60,7 +59,7 @@ impl Session {
             files_already_right: fetched.files_already_right,
             bytes_fetched: fetched.bytes_moved,
             duration: started.elapsed(),
-            warnings,
+            warnings: self.take_warnings(warnings),
         })
     }
 }

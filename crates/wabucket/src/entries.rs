@@ -68,6 +68,11 @@ fn entry_path(url: &BucketUrl, path: &str) -> String {
     path.to_owned()
 }
 
+/// The path of the file that an entry of a platform manifest describes.
+pub(crate) fn file_path(entry_path: &str) -> &str {
+    entry_path.strip_prefix("platform_blob/").unwrap_or(entry_path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

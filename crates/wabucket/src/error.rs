@@ -154,6 +154,18 @@ pub enum Error {
         /// The bucket that was to be used.
         bucket: String,
     },
+    /// The platform's credentials for the bucket do not allow writing.
+    #[error("bucket {bucket} may only be read with this login")]
+    ReadOnlyBucket {
+        /// The bucket's URL.
+        bucket: String,
+    },
+    /// The bucket lies in a store that cannot be used yet.
+    #[error("bucket {bucket} lies in a store that this version cannot use")]
+    UnsupportedStore {
+        /// The bucket's URL.
+        bucket: String,
+    },
     /// The platform failed.
     #[error(transparent)]
     Platform(#[from] apolo_client::Error),
@@ -188,7 +200,8 @@ impl Error {
             Self::ArtifactNotFound { .. } | Self::NothingToLink { .. } => ErrorKind::NotFound,
             Self::Unreadable { .. } => ErrorKind::Integrity,
             Self::Interrupted { .. } | Self::Stopped { .. } => ErrorKind::Interrupted,
-            Self::NotLoggedIn { .. } => ErrorKind::NotAllowed,
+            Self::NotLoggedIn { .. } | Self::ReadOnlyBucket { .. } => ErrorKind::NotAllowed,
+            Self::UnsupportedStore { .. } => ErrorKind::Unexpected,
             Self::Platform(error) => platform_kind(error),
             Self::Wandb(error) => wandb_kind(error),
             Self::Transfer(error) => transfer_kind(error),
@@ -215,6 +228,9 @@ impl Error {
             Self::ArtifactNotFound { known, .. } => return vec![format!("there are: {}", known.join(", "))],
             Self::NothingToLink { .. } => "give the path of a folder relative to the bucket URL (see --bucket)",
             Self::Interrupted { .. } | Self::Stopped { .. } => "run the same command again to go on",
+            Self::ReadOnlyBucket { .. } => {
+                "ask the bucket's owner for write access, or use another bucket with --bucket"
+            }
             Self::NotLoggedIn { .. } => return not_logged_in_hints(),
             Self::InvalidEndpoint { .. } => "e.g. --endpoint-url http://127.0.0.1:9000",
             Self::NoProject => "e.g. wabucket --project-name my-project …",

@@ -12,6 +12,7 @@ mod error;
 mod git;
 mod inside_run;
 mod link;
+mod platform;
 mod registry;
 mod replace;
 mod report;

@@ -9,7 +9,8 @@ use wabucket_transfer::{Bucket, ContentHashes, Listing, Object, Phase, Totals};
 use wandb_client::{ArtifactContents, ArtifactDraft, LoggedArtifact, Run};
 
 use crate::inside_run::inside_run;
-use crate::registry::{RunRequest, artifact_summary, run_summary};
+use crate::platform::Purpose;
+use crate::registry::{artifact_summary, run_summary};
 use crate::report::{LinkReport, Outcome, RunSummary};
 use crate::upload::summarise;
 use crate::{AliasChoice, Control, Error, Session, bucket, config_defaults, entries};
@@ -42,7 +43,7 @@ impl Session {
         }
         let arguments = config_defaults::with_defaults(RunArguments::default(), &self.settings.environment)?;
         let alias = options.alias.clone().resolve(&arguments)?;
-        let bucket = bucket::open(&self.settings).await?;
+        let bucket = bucket::open(self, Purpose::Read).await?;
         let prefix = bucket.url().key(options.path.trim_matches('/'));
         let location = bucket.url().reference(&prefix);
         let listing = list(&bucket, &prefix, &location).await?;
@@ -50,8 +51,7 @@ impl Session {
         connection.check_type(&options.artifact_type, &options.name).await?;
         let md5s = md5s(&bucket, &listing.objects, control).await?;
         let manifest = entries::of_listing(bucket.url(), &prefix, &listing.objects, &md5s);
-        let request = RunRequest { verb: "link", config: arguments, tags: Vec::new() };
-        let run = connection.start_run(&self.settings, request).await?;
+        let run = self.start_run("link", arguments).await?;
         let totals = totals(&listing.objects);
         let draft = ArtifactDraft {
             artifact_type: options.artifact_type.clone(),
@@ -74,7 +74,7 @@ impl Session {
             files: totals.files,
             bytes: totals.bytes,
             duration: started.elapsed(),
-            warnings,
+            warnings: self.take_warnings(warnings),
         })
     }
 }

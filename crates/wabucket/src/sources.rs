@@ -8,12 +8,14 @@ use wabucket_model::{
     ArtifactFolder, ArtifactPath, BucketUrl, ETag, Manifest, ManifestEntry, Md5, PLATFORM_ENTRY, Reference,
     RelativePath,
 };
-use wabucket_transfer::{Bucket, Cause, DownloadFile, DownloadPlan, Expected, Location, Renewal, Source, UrlProvider};
+use wabucket_transfer::{
+    Bucket, Cause, DownloadFile, DownloadPlan, Expected, Location, Object, Renewal, Source, UrlProvider,
+};
 use wandb_client::{Artifact, Client};
 
 use crate::claim::{Claim, previous_prefix};
-use crate::settings::BucketChoice;
-use crate::{Error, Settings, bucket};
+use crate::platform::{self, Purpose};
+use crate::{Error, Session, bucket, entries};
 
 /// A version, what is in it, and what it was asked for as.
 pub(crate) struct Located<'a> {
@@ -23,8 +25,11 @@ pub(crate) struct Located<'a> {
 }
 
 /// Finds the bytes of every entry. Opens the buckets that references point into.
-pub(crate) async fn plan(settings: &Settings, client: &Client, located: Located<'_>) -> Result<DownloadPlan, Error> {
-    let mut planner = Planner { settings, client, located: &located, buckets: HashMap::new() };
+pub(crate) async fn plan(session: &Session, client: &Client, located: Located<'_>) -> Result<DownloadPlan, Error> {
+    let mut planner = Planner { session, client, located: &located, buckets: HashMap::new() };
+    if let Some(reference) = platform_reference(&located.manifest) {
+        return planner.from_platform(reference).await;
+    }
     let mut plan = DownloadPlan::default();
     for (path, entry) in &located.manifest.entries {
         plan.files.push(planner.file(path, entry).await?);
@@ -34,7 +39,7 @@ pub(crate) async fn plan(settings: &Settings, client: &Client, located: Located<
 }
 
 struct Planner<'a> {
-    settings: &'a Settings,
+    session: &'a Session,
     client: &'a Client,
     located: &'a Located<'a>,
     /// By URL without prefix.
@@ -42,6 +47,42 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
+    /// A version in a platform bucket: our own manifest tells each object's content, the earlier tool's only the folder.
+    async fn from_platform(&self, reference: &str) -> Result<DownloadPlan, Error> {
+        let platform = self.session.platform(reference).await?;
+        let (bucket, prefixes) = platform::open_reference(platform, reference).await?;
+        let mut found = None;
+        for prefix in &prefixes {
+            let listing = bucket.list(prefix).await?;
+            if !(listing.objects.is_empty() && listing.folders.is_empty() && !listing.has_own_marker) {
+                found = Some((prefix, listing));
+                break;
+            }
+        }
+        let Some((prefix, listing)) = found else {
+            return Err(self.unreadable(format!("no object lies below {reference}")));
+        };
+        if let Some(odd) = listing.odd.first() {
+            return Err(self.unreadable(format!("the key {:?} {}", odd.key, odd.problem)));
+        }
+        let bucket = Arc::new(bucket);
+        let mut plan = DownloadPlan { files: Vec::new(), folders: listing.folders };
+        let ours: Vec<_> = self.located.manifest.entries.iter().filter(|(path, _)| *path != PLATFORM_ENTRY).collect();
+        if ours.is_empty() {
+            plan.files = listing.objects.into_iter().map(|object| listed(&bucket, object)).collect();
+        }
+        for (path, entry) in ours {
+            let path = entries::file_path(path);
+            let path = RelativePath::parse(path)
+                .map_err(|error| self.unreadable(format!("its manifest names the {error}")))?;
+            let source = Source::Object { bucket: Arc::clone(&bucket), key: format!("{prefix}/{path}") };
+            let expected = etag_of(entry, entry.reference.as_deref().unwrap_or_default());
+            plan.files.push(DownloadFile { path, size: entry.size, source, expected });
+        }
+        self.read_kept_aside(&bucket, prefix, &mut plan).await?;
+        Ok(plan)
+    }
+
     async fn file(&mut self, path: &str, entry: &ManifestEntry) -> Result<DownloadFile, Error> {
         let relative =
             RelativePath::parse(path).map_err(|error| self.unreadable(format!("its manifest names the {error}")))?;
@@ -79,7 +120,7 @@ impl Planner<'_> {
         if let Some(bucket) = self.buckets.get(&url) {
             return Ok(Arc::clone(bucket));
         }
-        let bucket = Arc::new(Bucket::open(&url, &bucket::store_options(self.settings)).await?);
+        let bucket = Arc::new(Bucket::open(&url, &bucket::store_options(&self.session.settings)).await?);
         self.buckets.insert(url, Arc::clone(&bucket));
         Ok(bucket)
     }
@@ -133,11 +174,10 @@ impl Planner<'_> {
     }
 
     async fn folder_by_alias(&mut self) -> Result<Option<(Arc<Bucket>, String)>, Error> {
-        let is_empty = self.located.manifest.entries.is_empty();
-        if !is_empty || matches!(self.settings.bucket, BucketChoice::Platform(_)) {
+        if !self.located.manifest.entries.is_empty() {
             return Ok(None);
         }
-        let bucket = Arc::new(bucket::open(self.settings).await?);
+        let bucket = Arc::new(bucket::open(self.session, Purpose::Read).await?);
         let artifact = self.located.artifact;
         let asked = std::iter::once(&self.located.folder.alias);
         for alias in asked.chain(&artifact.aliases) {
@@ -157,6 +197,11 @@ impl Planner<'_> {
     }
 }
 
+/// What the entry that the earlier tool writes refers to: the artifact folder in a platform bucket.
+fn platform_reference(manifest: &Manifest) -> Option<&str> {
+    manifest.entries.get(PLATFORM_ENTRY)?.reference.as_deref().filter(|reference| reference.starts_with("blob:"))
+}
+
 /// The folder that the references of all entries share: each is that folder and the entry's path.
 pub(crate) fn folder_of(manifest: &Manifest) -> Option<String> {
     let mut found: Option<&str> = None;
@@ -167,6 +212,16 @@ pub(crate) fn folder_of(manifest: &Manifest) -> Option<String> {
         }
     }
     found.map(str::to_owned)
+}
+
+/// An object of which only the listing is known.
+fn listed(bucket: &Arc<Bucket>, object: Object) -> DownloadFile {
+    DownloadFile {
+        path: object.path,
+        size: Some(object.size),
+        source: Source::Object { bucket: Arc::clone(bucket), key: object.key },
+        expected: Expected { etag: object.etag, ..Expected::default() },
+    }
 }
 
 /// A size of 0 is what clients write when they do not know.

@@ -10,7 +10,8 @@ use wandb_client::{Artifact, ArtifactContents, ArtifactDraft, LoggedArtifact, Lo
 
 use crate::claim::Claim;
 use crate::inside_run::inside_run;
-use crate::registry::{Connection, RunRequest, artifact_summary, run_summary};
+use crate::platform::Purpose;
+use crate::registry::{Connection, artifact_summary, run_summary};
 use crate::replace::Replacement;
 use crate::report::{Outcome, RunSummary, UploadReport};
 use crate::{AliasChoice, Control, Error, Session, bucket, config_defaults, entries, sources};
@@ -106,13 +107,13 @@ impl Session {
     ) -> Result<UploadReport, Error> {
         let connection = self.connection().await?;
         let current = check_free(connection, &request).await?;
-        let bucket = bucket::open(&self.settings).await?;
+        let bucket = bucket::open(self, Purpose::Write).await?;
         let prefix = bucket.url().folder_prefix(&request.folder);
         let replacement = Replacement::plan(&bucket, &prefix, current, request.existing).await?;
-        let run = connection.start_run(&self.settings, RunRequest { verb: "upload", config, tags: Vec::new() }).await?;
+        let run = self.start_run("upload", config).await?;
         let upload = async |run: &Run| to_bucket(run, &bucket, &request, &replacement, control).await;
         let (uploaded, warnings) = inside_run(run, control, upload).await?;
-        Ok(report(&request, uploaded, warnings))
+        Ok(report(&request, uploaded, self.take_warnings(warnings)))
     }
 
     async fn upload_to_registry(
@@ -123,10 +124,10 @@ impl Session {
     ) -> Result<UploadReport, Error> {
         let connection = self.connection().await?;
         check_free(connection, &request).await?;
-        let run = connection.start_run(&self.settings, RunRequest { verb: "upload", config, tags: Vec::new() }).await?;
+        let run = self.start_run("upload", config).await?;
         let (uploaded, warnings) =
             inside_run(run, control, async |run: &Run| to_registry(run, &request, control).await).await?;
-        Ok(report(&request, uploaded, warnings))
+        Ok(report(&request, uploaded, self.take_warnings(warnings)))
     }
 }
 

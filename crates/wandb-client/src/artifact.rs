@@ -202,7 +202,7 @@ impl Client {
             artifact_type: data.artifact_type.name,
             name,
             version,
-            aliases: data.aliases.iter().filter_map(|data| Alias::parse(&data.alias).ok()).collect(),
+            aliases: aliases(&data.aliases),
             digest: ArtifactDigest::new(data.digest),
             description: data.description,
             metadata,
@@ -211,4 +211,10 @@ impl Client {
             manifest_url: data.current_manifest.and_then(|manifest| manifest.file.direct_url),
         })
     }
+}
+
+/// The aliases that people gave; servers list `vN` among them.
+fn aliases(listed: &[AliasData]) -> Vec<Alias> {
+    let aliases = listed.iter().filter_map(|data| Alias::parse(&data.alias).ok());
+    aliases.filter(|alias| alias.version_index().is_none()).collect()
 }
