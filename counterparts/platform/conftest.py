@@ -1,20 +1,29 @@
 """A fake platform with a real S3 server behind it, and the probe that shows what our client makes of a login."""
 
+import importlib.util
 import json
 import os
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 
-def program(variable):
-    path = os.environ.get(variable)
-    if not path:
-        pytest.exit(f"set {variable}, see counterparts/platform/README.md", returncode=2)
-    return path
+SDKS = {"apolo": "apolo_sdk", "neuro": "neuro_sdk"}
+collect_ignore = [folder for folder, package in SDKS.items() if importlib.util.find_spec(package) is None]
+assert len(collect_ignore) < len(SDKS), "install one of the requirements files"
+
+
+def binary(name):
+    """A program of this workspace."""
+    folder = os.environ.get("WABUCKET_BINARIES")
+    if not folder or not (Path(folder) / name).exists():
+        pytest.exit(f"{name} is not built, see counterparts/platform/README.md", returncode=2)
+    return str(Path(folder) / name)
 
 
 class Fake:
@@ -61,7 +70,7 @@ def storage(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = open(tmp_path_factory.mktemp("storage") / "log", "wb")
-    command = [program("MOTO_SERVER"), "-H", "127.0.0.1", "-p", str(port)]
+    command = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             wait_for_port(port, process)
@@ -72,7 +81,7 @@ def storage(tmp_path_factory):
 
 @pytest.fixture
 def fake(storage):
-    command = [program("FAKE_PLATFORM"), "--storage", storage]
+    command = [binary("fake-platform"), "--storage", storage]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Fake(process)
@@ -96,7 +105,7 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def probe(home):
     def run(*arguments, check=True, **variables):
-        command = [program("PLATFORM_PROBE"), *arguments]
+        command = [binary("examples/platform-probe"), *arguments]
         result = subprocess.run(
             command, env={**os.environ, **variables}, cwd=home, capture_output=True, text=True, timeout=60
         )

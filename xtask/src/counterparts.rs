@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::process::{cargo, root, run, say};
 
 pub(crate) fn run_folders(only: &[&str]) -> Result<(), String> {
-    run(cargo().args(["build", "--quiet", "--workspace", "--bins"]))?;
+    run(cargo().args(["build", "--quiet", "--workspace", "--bins", "--examples"]))?;
     let mut failed = Vec::new();
     for set in sets(only)? {
         let result = set.prepare().and_then(|python| set.test(&python));
