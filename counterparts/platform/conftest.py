@@ -1,29 +1,20 @@
 """A fake platform with a real S3 server behind it, and the probe that shows what our client makes of a login."""
 
-import importlib.util
 import json
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
 
 
-SDKS = {"apolo": "apolo_sdk", "neuro": "neuro_sdk"}
-collect_ignore = [folder for folder, package in SDKS.items() if importlib.util.find_spec(package) is None]
-assert len(collect_ignore) < len(SDKS), "install one of the requirements files"
-
-
-def binary(name):
-    """A program of this workspace."""
-    folder = os.environ.get("WABUCKET_BINARIES")
-    if not folder or not (Path(folder) / name).exists():
-        pytest.exit(f"{name} is not built, see counterparts/platform/README.md", returncode=2)
-    return str(Path(folder) / name)
+def program(variable):
+    path = os.environ.get(variable)
+    if not path:
+        pytest.exit(f"set {variable}, see counterparts/platform/README.md", returncode=2)
+    return path
 
 
 class Fake:
@@ -70,7 +61,7 @@ def storage(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = open(tmp_path_factory.mktemp("storage") / "log", "wb")
-    command = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    command = [program("MOTO_SERVER"), "-H", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             wait_for_port(port, process)
@@ -81,7 +72,7 @@ def storage(tmp_path_factory):
 
 @pytest.fixture
 def fake(storage):
-    command = [binary("fake-platform"), "--storage", storage]
+    command = [program("FAKE_PLATFORM"), "--storage", storage]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Fake(process)
@@ -105,7 +96,7 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def probe(home):
     def run(*arguments, check=True, **variables):
-        command = [binary("examples/platform-probe"), *arguments]
+        command = [program("PLATFORM_PROBE"), *arguments]
         result = subprocess.run(
             command, env={**os.environ, **variables}, cwd=home, capture_output=True, text=True, timeout=60
         )

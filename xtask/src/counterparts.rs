@@ -1,5 +1,6 @@
-//! Tests against real counterparts: `counterparts/FOLDER/` holds pytest files and, for each set of packages they are
-//! to meet, one `requirements-SET.txt`. Each set gets a virtual environment of its own and a run of the folder's tests.
+//! Tests against real counterparts: `counterparts/FOLDER/` holds, for each set of packages that is to be met, one
+//! `requirements-SET.txt`. Each set gets a virtual environment of its own, and a run of the tests in `FOLDER/SET/` or,
+//! where there is no such folder, of those in `FOLDER/`.
 
 use fs_err as fs;
 use std::path::{Path, PathBuf};
@@ -7,11 +8,18 @@ use std::process::Command;
 
 use crate::process::{cargo, root, run, say};
 
+/// Programs that show single crates to the tests.
+const EXAMPLES: [(&str, &str); 2] = [("apolo-client", "platform-probe"), ("wabucket-transfer", "transfer")];
+
 pub(crate) fn run_folders(only: &[&str]) -> Result<(), String> {
-    run(cargo().args(["build", "--quiet", "--workspace", "--bins", "--examples"]))?;
+    run(cargo().args(["build", "--quiet", "--workspace", "--bins"]))?;
+    for (package, example) in EXAMPLES {
+        run(cargo().args(["build", "--quiet", "--package", package, "--example", example]))?;
+    }
+    let storage = Set::storage().prepare()?;
     let mut failed = Vec::new();
     for set in sets(only)? {
-        let result = set.prepare().and_then(|python| set.test(&python));
+        let result = set.prepare().and_then(|python| set.test(&python, &storage));
         if let Err(message) = result {
             say(&message);
             failed.push(set.name());
@@ -34,8 +42,7 @@ fn sets(only: &[&str]) -> Result<Vec<Set>, String> {
             continue;
         }
         for requirements in children(&folder)? {
-            let name = file_name(&requirements);
-            if name.starts_with("requirements-") && name.ends_with(".txt") {
+            if file_name(&requirements).starts_with("requirements-") {
                 sets.push(Set { folder: folder.clone(), requirements });
             }
         }
@@ -44,10 +51,19 @@ fn sets(only: &[&str]) -> Result<Vec<Set>, String> {
 }
 
 impl Set {
+    /// The packages of the S3 server that other folders' tests need, too.
+    fn storage() -> Self {
+        let folder = root().join("counterparts/s3");
+        Self { requirements: folder.join("requirements-moto.txt"), folder }
+    }
+
+    /// The word between `requirements-` and `.txt`.
+    fn set(&self) -> String {
+        file_name(&self.requirements).trim_start_matches("requirements-").trim_end_matches(".txt").to_owned()
+    }
+
     fn name(&self) -> String {
-        let requirements = file_name(&self.requirements);
-        let set = requirements.trim_start_matches("requirements-").trim_end_matches(".txt");
-        format!("{}-{set}", file_name(&self.folder))
+        format!("{}-{}", file_name(&self.folder), self.set())
     }
 
     /// Creates the virtual environment, unless one with these very requirements is there, and returns its Python.
@@ -61,18 +77,24 @@ impl Set {
         }
         let _ = fs::remove_dir_all(&environment);
         run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&self.requirements))?;
+        run(Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+            .arg(&self.requirements))?;
         fs::write(&installed, wanted).map_err(|error| error.to_string())?;
         Ok(python)
     }
 
-    fn test(&self, python: &Path) -> Result<(), String> {
-        let target = root().join("target/debug");
+    fn test(&self, python: &Path, storage: &Path) -> Result<(), String> {
+        let built = root().join("target/debug");
+        let own = self.folder.join(self.set());
         run(Command::new(python)
             .args(["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"])
-            .arg(&self.folder)
-            .env("WABUCKET", target.join("wabucket"))
-            .env("WABUCKET_BINARIES", &target)
+            .arg(if own.is_dir() { own } else { self.folder.clone() })
+            .env("WABUCKET", built.join("wabucket"))
+            .env("FAKE_PLATFORM", built.join("fake-platform"))
+            .env("PLATFORM_PROBE", built.join("examples/platform-probe"))
+            .env("WABUCKET_TRANSFER", built.join("examples/transfer"))
+            .env("MOTO_SERVER", storage.with_file_name("moto_server"))
             .env("PYTHONDONTWRITEBYTECODE", "1"))
     }
 }

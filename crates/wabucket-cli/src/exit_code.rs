@@ -3,23 +3,23 @@
 use wabucket::ErrorKind;
 
 /// Done.
-pub const DONE: u8 = 0;
+pub(crate) const DONE: u8 = 0;
 /// Something that nobody foresaw: a bug, or a machine in trouble.
-pub const UNEXPECTED: u8 = 1;
+pub(crate) const UNEXPECTED: u8 = 1;
 /// Wrong usage: an argument, a name, a source or a destination.
-pub const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// Not authenticated, or not allowed.
-pub const NOT_ALLOWED: u8 = 3;
+pub(crate) const NOT_ALLOWED: u8 = 3;
 /// Not found.
-pub const NOT_FOUND: u8 = 4;
+pub(crate) const NOT_FOUND: u8 = 4;
 /// Already exists.
-pub const ALREADY_EXISTS: u8 = 5;
+pub(crate) const ALREADY_EXISTS: u8 = 5;
 /// The network or a service failed, also after retries.
-pub const UNAVAILABLE: u8 = 6;
+pub(crate) const UNAVAILABLE: u8 = 6;
 /// What is stored is not what was uploaded.
-pub const INTEGRITY: u8 = 7;
+pub(crate) const INTEGRITY: u8 = 7;
 /// Interrupted, as shells report SIGINT.
-pub const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The exit code of a kind of error.
 pub(crate) fn of(kind: ErrorKind) -> u8 {

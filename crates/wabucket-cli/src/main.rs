@@ -19,8 +19,8 @@ use crate::output::Printer;
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let printer = Printer::new(&arguments.global);
-    logging::start(&arguments.global, &printer);
-    match commands::run(arguments, &printer).await {
+    logging::start(&arguments.global);
+    match Box::pin(commands::run(arguments, &printer)).await {
         Ok(()) => ExitCode::from(exit_code::DONE),
         Err(error) => {
             printer.error(&error);

@@ -49,6 +49,11 @@ impl RunArguments {
         items.iter().map(pair).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Takes a JSON object.
+    pub fn from_map(map: Map<String, Value>) -> Self {
+        Self(map)
+    }
+
     /// Adds arguments; those already present give way.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);

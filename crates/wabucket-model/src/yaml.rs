@@ -268,11 +268,12 @@ mod tests {
 
     #[test]
     fn documents_that_blow_up_are_refused() {
-        let mut text = "a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n".to_owned();
-        for level in 1..9 {
+        let line = |level: usize| {
             let items = vec![format!("*a{}", level - 1); 10].join(",");
-            text += &format!("a{level}: &a{level} [{items}]\n");
-        }
+            format!("a{level}: &a{level} [{items}]\n")
+        };
+        let text: String =
+            std::iter::once("a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n".to_owned()).chain((1..9).map(line)).collect();
         assert!(read(&text).is_err());
     }
 }

@@ -2,11 +2,15 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
 use md5::Digest;
 use tokio::io::AsyncWriteExt;
 use wabucket_model::{Md5, RelativePath};
+
+/// After how long without a write an upload counts as cut off.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// The folder of objects.
 #[derive(Clone)]
@@ -21,8 +25,14 @@ pub(crate) fn content_name(md5: Md5) -> String {
 }
 
 /// The name of a manifest's object.
-pub(crate) fn manifest_name(manifest: i64) -> String {
-    format!("manifests/{manifest}.json")
+pub(crate) fn manifest_name(manifest: i64, md5: Md5) -> String {
+    format!("manifests/{manifest}/{md5}", md5 = md5.to_hex())
+}
+
+/// The MD5 that bytes must have to be taken in under this name, where the name says it.
+pub(crate) fn expected_md5(name: &str) -> Option<Md5> {
+    let says = name.starts_with("md5/") || name.starts_with("manifests/");
+    says.then(|| name.rsplit('/').next().and_then(Md5::from_hex)).flatten()
 }
 
 /// The name of a run file's object.
@@ -38,7 +48,9 @@ pub(crate) fn part_name(upload: &str, part: i64) -> String {
 impl Objects {
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         let root = directory.join("objects");
-        fs_err::create_dir_all(root.join("incoming"))?;
+        let incoming = root.join("incoming");
+        fs_err::create_dir_all(&incoming)?;
+        remove_abandoned(&incoming)?;
         Ok(Self { root })
     }
 
@@ -115,6 +127,20 @@ impl Objects {
     }
 }
 
+/// Removes what uploads left behind that were cut off by the end of their server. Other servers may be at work here,
+/// so only what nobody wrote to for long goes.
+fn remove_abandoned(incoming: &Path) -> io::Result<()> {
+    for entry in fs_err::read_dir(incoming)? {
+        let entry = entry?;
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
+        if matches!(age, Ok(Ok(age)) if age > ABANDONED_AFTER) {
+            // Another server may have been quicker.
+            let _ = fs_err::remove_file(entry.path());
+        }
+    }
+    Ok(())
+}
+
 struct Tee<'a>(&'a mut std::fs::File, &'a mut md5::Md5);
 
 impl io::Write for Tee<'_> {
@@ -126,5 +152,25 @@ impl io::Write for Tee<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_old_uploads_are_abandoned() {
+        let directory = tempfile::tempdir().unwrap();
+        Objects::open(directory.path()).unwrap();
+        let file = |name: &str, age: Duration| {
+            let path = directory.path().join("objects/incoming").join(name);
+            let file = fs_err::File::create(&path).unwrap();
+            file.set_modified(std::time::SystemTime::now() - age).unwrap();
+            path
+        };
+        let (old, young) = (file("old", ABANDONED_AFTER * 2), file("young", ABANDONED_AFTER / 2));
+        Objects::open(directory.path()).unwrap();
+        assert!(!old.exists() && young.exists());
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::http::Failure;
 
-/// What was being done to which object, for messages: "upload s3://bucket/key".
+/// What was being done to which object, for messages: `upload s3://bucket/key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
     /// An imperative verb: "upload", "list", …
@@ -58,7 +58,7 @@ pub enum TransferError {
     NotFound {
         /// What was being done.
         operation: Operation,
-        /// What is missing, by name: "bucket x", "object s3://b/k", …
+        /// What is missing, by name: `the bucket`, `the object`, …
         missing: String,
     },
     /// Something is there that must not be replaced.

@@ -1,7 +1,16 @@
 //! The hashes that are computed while bytes pass by.
 
+use std::io::Read;
+use std::path::Path;
+
 use md5::Digest;
+use tokio_util::sync::CancellationToken;
 use wabucket_model::{Blake3, Md5};
+
+use crate::error::{Operation, TransferError};
+
+/// How much of a file is read at a time.
+const PIECE_BYTES: usize = 1024 * 1024;
 
 /// MD5 and BLAKE3 of the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +25,29 @@ impl ContentHashes {
     /// Hashes bytes that are in memory.
     pub fn of(bytes: &[u8]) -> Self {
         Self { md5: Md5::of(bytes), blake3: Blake3::of(bytes) }
+    }
+
+    /// Hashes a local file, piece by piece, until it is cancelled.
+    pub async fn of_file(path: &Path, cancellation: &CancellationToken) -> Result<Self, TransferError> {
+        let (path, cancellation) = (path.to_path_buf(), cancellation.clone());
+        let hash = move || {
+            let io = |error| TransferError::io("read", &path, error);
+            let mut file = fs_err::File::open(&path).map_err(io)?;
+            let mut buffer = vec![0; PIECE_BYTES];
+            let mut hasher = Hasher::default();
+            loop {
+                if cancellation.is_cancelled() {
+                    return Err(TransferError::Interrupted {
+                        operation: Operation::new("read", path.display().to_string()),
+                    });
+                }
+                match file.read(&mut buffer).map_err(io)? {
+                    0 => return Ok(hasher.finish()),
+                    count => hasher.update(&buffer[..count]),
+                }
+            }
+        };
+        tokio::task::spawn_blocking(hash).await.expect("hashing does not panic")
     }
 }
 

@@ -89,8 +89,8 @@ impl Failure {
     }
 
     /// From an exchange of `reqwest`'s own; the caller has removed the URL.
-    pub(crate) fn lost(error: reqwest::Error) -> Self {
-        Self::Transport { kind: HttpErrorKind::Unknown, message: chain(&error) }
+    pub(crate) fn lost(error: &reqwest::Error) -> Self {
+        Self::Transport { kind: HttpErrorKind::Unknown, message: chain(error) }
     }
 
     pub(crate) fn kind(&self) -> FailureKind {

@@ -9,6 +9,8 @@ pub enum Phase {
     Compare,
     /// Bytes are being moved.
     Transfer,
+    /// The version is being made visible. Transfers do not report it; whoever logs the version does.
+    Commit,
 }
 
 /// How much there is, or was, to do.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
-use wabucket_transfer::Reporter;
+use wabucket_transfer::{Reporter, Silent, TransferOptions};
 
 /// Handed to each operation.
 #[derive(Clone)]
@@ -12,4 +12,20 @@ pub struct Control {
     pub cancellation: CancellationToken,
     /// Told of progress.
     pub reporter: Arc<dyn Reporter>,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self { cancellation: CancellationToken::new(), reporter: Arc::new(Silent) }
+    }
+}
+
+impl Control {
+    pub(crate) fn transfer_options(&self) -> TransferOptions {
+        TransferOptions {
+            cancellation: self.cancellation.clone(),
+            reporter: Arc::clone(&self.reporter),
+            ..TransferOptions::default()
+        }
+    }
 }

@@ -47,6 +47,15 @@ pub enum Outcome {
     Unchanged,
 }
 
+impl From<wandb_client::Logging> for Outcome {
+    fn from(logging: wandb_client::Logging) -> Self {
+        match logging {
+            wandb_client::Logging::NewVersion => Self::NewVersion,
+            wandb_client::Logging::Unchanged => Self::Unchanged,
+        }
+    }
+}
+
 /// What `upload` did.
 #[derive(Debug, Clone, Serialize)]
 pub struct UploadReport {
@@ -67,6 +76,9 @@ pub struct UploadReport {
     /// From start to finish, in seconds.
     #[serde(rename = "seconds", serialize_with = "as_seconds")]
     pub duration: Duration,
+    /// What went wrong without doing harm to the result.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What `link` did.
@@ -89,6 +101,9 @@ pub struct LinkReport {
     /// From start to finish, in seconds.
     #[serde(rename = "seconds", serialize_with = "as_seconds")]
     pub duration: Duration,
+    /// What went wrong without doing harm to the result.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What `download` did.
@@ -111,6 +126,9 @@ pub struct DownloadReport {
     /// From start to finish, in seconds.
     #[serde(rename = "seconds", serialize_with = "as_seconds")]
     pub duration: Duration,
+    /// What went wrong without doing harm to the result.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 fn as_seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

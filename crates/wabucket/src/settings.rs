@@ -74,7 +74,10 @@ impl Settings {
     /// Resolves options and environment. Nothing is contacted and nothing is created.
     pub fn resolve(options: SettingsOptions, environment: Environment) -> Result<Self, Error> {
         let variable = |name| environment.variable(name).map(str::to_owned);
-        let project = options.project.or_else(|| variable("WANDB_PROJECT")).ok_or(Error::NoProject)?;
+        let project = match options.project.or_else(|| variable("WANDB_PROJECT")) {
+            Some(project) => project,
+            None => wandb_client::configured_project(&environment)?.ok_or(Error::NoProject)?,
+        };
         let project = ProjectName::parse(&project)?;
         let entity = options.entity.or_else(|| variable("WANDB_ENTITY"));
         let embedded = match options.registry {

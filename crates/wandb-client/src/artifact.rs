@@ -167,12 +167,11 @@ impl Client {
     pub async fn fetch_manifest(&self, artifact: &Artifact) -> Result<Manifest, WandbError> {
         const OPERATION: &str = "fetching the artifact's manifest";
         let protocol = |message: String| WandbError::Protocol { operation: OPERATION.to_owned(), message };
-        let url = match &artifact.manifest_url {
-            Some(url) => url.clone(),
-            None => {
-                let fresh = self.artifact_by_id(&artifact.project, &artifact.id).await?;
-                fresh.manifest_url.ok_or_else(|| protocol("the artifact has no manifest".to_owned()))?
-            }
+        let url = if let Some(url) = &artifact.manifest_url {
+            url.clone()
+        } else {
+            let fresh = self.artifact_by_id(&artifact.project, &artifact.id).await?;
+            fresh.manifest_url.ok_or_else(|| protocol("the artifact has no manifest".to_owned()))?
         };
         let call = Call {
             operation: OPERATION,

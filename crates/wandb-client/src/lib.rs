@@ -19,4 +19,4 @@ pub use log_artifact::{ArtifactContents, ArtifactDraft, LoggedArtifact, Logging}
 pub use native::{NativeFile, NativeLink};
 pub use retry::RetryPolicy;
 pub use run::{GitState, Run, RunOptions, RunOutcome, RunPath};
-pub use settings::{BaseUrl, CredentialSource, Credentials, RunSettings, Server, Settings};
+pub use settings::{BaseUrl, CredentialSource, Credentials, RunSettings, Server, Settings, configured_project};

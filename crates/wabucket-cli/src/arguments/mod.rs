@@ -1,4 +1,5 @@
 //! What can be typed: the one definition that help, completions, the man page and `docs/CLI.md` come from.
+#![expect(clippy::doc_markdown, rustdoc::bare_urls, reason = "these comments are the help texts")]
 
 mod completions;
 mod download;

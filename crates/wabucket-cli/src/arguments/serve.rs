@@ -11,6 +11,6 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
     /// Address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR", default_value_t = wabucket::DEFAULT_ADDRESS)]
     pub(crate) addr: SocketAddr,
 }

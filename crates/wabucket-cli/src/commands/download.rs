@@ -20,7 +20,7 @@ pub(crate) async fn run(
         destination: arguments.destination,
         run_arguments: run_arguments::read(&arguments.run_args, &environment)?,
     };
-    let session = open(global, environment, "download")?;
+    let session = open(global, environment)?;
     let control = printer.control();
     interrupt::watch(&control);
     let result = session.download(options, &control).await;

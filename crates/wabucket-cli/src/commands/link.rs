@@ -8,7 +8,7 @@ use crate::interrupt;
 use crate::output::{GetBack, Printer};
 
 pub(crate) async fn run(global: &GlobalArguments, arguments: LinkArguments, printer: &Printer) -> Result<(), Error> {
-    let suffix = OutputSuffix::parse(arguments.suffix.as_deref())?;
+    let suffix = arguments.suffix.as_deref().map(OutputSuffix::parse).transpose()?;
     let options = LinkOptions {
         path: arguments.path,
         name: ArtifactName::parse(&arguments.name)?,
@@ -16,7 +16,7 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: LinkArguments, prin
         alias: AliasChoice::parse(arguments.alias.as_deref())?,
         metadata: Metadata::parse_items(&arguments.metadata)?,
     };
-    let session = open(global, surroundings(), "link")?;
+    let session = open(global, surroundings())?;
     let control = printer.control();
     interrupt::watch(&control);
     let result = session.link(options, &control).await;
@@ -25,5 +25,5 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: LinkArguments, prin
     let report = result?;
     let get_back = GetBack::new(global, &report.artifact, &report.alias);
     printer.linked(&report, &get_back);
-    printer.job_outputs(&report.artifact, &report.alias, &suffix)
+    printer.job_outputs(&report.artifact, &report.alias, suffix.as_ref())
 }

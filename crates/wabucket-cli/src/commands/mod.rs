@@ -17,10 +17,10 @@ use crate::output::Printer;
 pub(crate) async fn run(arguments: Arguments, printer: &Printer) -> Result<(), Error> {
     let Arguments { global, command } = arguments;
     match command {
-        Command::Upload(arguments) => upload::run(&global, arguments, printer).await,
-        Command::Download(arguments) => download::run(&global, arguments, printer).await,
-        Command::Link(arguments) => link::run(&global, arguments, printer).await,
-        Command::Serve(arguments) => serve::run(&global, &arguments, printer).await,
+        Command::Upload(arguments) => Box::pin(upload::run(&global, arguments, printer)).await,
+        Command::Download(arguments) => Box::pin(download::run(&global, arguments, printer)).await,
+        Command::Link(arguments) => Box::pin(link::run(&global, arguments, printer)).await,
+        Command::Serve(arguments) => Box::pin(serve::run(&global, &arguments, printer)).await,
         Command::Completions(arguments) => {
             let mut script = Vec::new();
             clap_complete::generate(arguments.shell, &mut Arguments::command(), "wabucket", &mut script);
@@ -39,7 +39,7 @@ pub(crate) async fn run(arguments: Arguments, printer: &Printer) -> Result<(), E
 }
 
 /// Opens the registry and the bucket that the global options and the environment name.
-fn open(global: &GlobalArguments, environment: Environment, command: &'static str) -> Result<Session, Error> {
+fn open(global: &GlobalArguments, environment: Environment) -> Result<Session, Error> {
     let options = SettingsOptions {
         bucket: global.bucket.clone(),
         endpoint_url: global.endpoint_url.clone(),
@@ -48,10 +48,10 @@ fn open(global: &GlobalArguments, environment: Environment, command: &'static st
         project: global.project_name.clone(),
         entity: global.entity.clone(),
         run_name: global.run_name.clone(),
-        job_type: Some(global.job_type.clone().unwrap_or_else(|| command.to_owned())),
+        job_type: global.job_type.clone(),
         command_line: std::env::args().collect(),
     };
-    Session::new(Settings::resolve(options, environment)?)
+    Ok(Session::new(Settings::resolve(options, environment)?))
 }
 
 fn registry_choice(global: &GlobalArguments) -> RegistryChoice {

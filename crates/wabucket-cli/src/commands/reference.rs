@@ -11,8 +11,7 @@ pub(crate) fn man_page(command: Command) -> Vec<u8> {
     command.build();
     render(&clap_mangen::Man::new(command.clone()), &mut page);
     for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
-        let name = format!("wabucket-{}", subcommand.get_name());
-        render(&clap_mangen::Man::new(subcommand.clone().name(name)), &mut page);
+        render(&clap_mangen::Man::new(subcommand.clone()), &mut page);
     }
     page
 }
@@ -25,9 +24,8 @@ fn render(man: &clap_mangen::Man, page: &mut Vec<u8>) {
 pub(crate) fn markdown(command: Command) -> String {
     let mut command = command.disable_help_subcommand(true).term_width(100);
     command.build();
-    let mut page = String::from(
-        "# The command line\n\nWritten by `wabucket reference`; a test checks that it is current.\n",
-    );
+    let mut page =
+        String::from("# The command line\n\nWritten by `wabucket reference`; a test checks that it is current.\n");
     section(&mut page, "wabucket", &mut command);
     for subcommand in command.get_subcommands_mut().filter(|subcommand| !subcommand.is_hide_set()) {
         let title = format!("wabucket {}", subcommand.get_name());

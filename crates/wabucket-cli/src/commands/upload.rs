@@ -10,10 +10,10 @@ use crate::interrupt;
 use crate::output::{GetBack, Printer};
 
 pub(crate) async fn run(global: &GlobalArguments, arguments: UploadArguments, printer: &Printer) -> Result<(), Error> {
-    let suffix = OutputSuffix::parse(arguments.suffix.as_deref())?;
+    let suffix = arguments.suffix.as_deref().map(OutputSuffix::parse).transpose()?;
     let environment = surroundings();
     let options = options(arguments, &environment)?;
-    let session = open(global, environment, "upload")?;
+    let session = open(global, environment)?;
     let control = printer.control();
     interrupt::watch(&control);
     let result = session.upload(options, &control).await;
@@ -22,7 +22,7 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: UploadArguments, pr
     let report = result?;
     let get_back = GetBack::new(global, &report.artifact, &report.alias);
     printer.uploaded(&report, &get_back);
-    printer.job_outputs(&report.artifact, &report.alias, &suffix)
+    printer.job_outputs(&report.artifact, &report.alias, suffix.as_ref())
 }
 
 fn options(arguments: UploadArguments, environment: &wabucket::Environment) -> Result<UploadOptions, Error> {

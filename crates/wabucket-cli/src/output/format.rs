@@ -34,7 +34,12 @@ pub(crate) fn rate(count: u64, elapsed: Duration) -> Option<String> {
     if seconds < 0.001 {
         return None;
     }
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "for show")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "for show"
+    )]
     let per_second = (count as f64 / seconds) as u64;
     Some(format!("{}/s", bytes(per_second)))
 }
@@ -71,7 +76,8 @@ mod tests {
 
     #[test]
     fn words_survive_a_shell() {
-        for (text, word) in [("a-b_c.d", "a-b_c.d"), ("", "''"), ("a b", "'a b'"), ("it's", r"'it'\''s'"), ("ü", "'ü'")] {
+        for (text, word) in [("a-b_c.d", "a-b_c.d"), ("", "''"), ("a b", "'a b'"), ("it's", r"'it'\''s'"), ("ü", "'ü'")]
+        {
             assert_eq!(shell_word(text), word);
         }
     }

@@ -8,4 +8,4 @@ mod progress;
 mod summary;
 
 pub(crate) use get_back::GetBack;
-pub(crate) use printer::Printer;
+pub(crate) use printer::{Printer, is_coloured};

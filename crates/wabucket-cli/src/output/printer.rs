@@ -54,11 +54,6 @@ impl Printer {
         Self { results, talk, bars: draws.then(|| Arc::new(Bars::new())) }
     }
 
-    /// Whether stderr takes colours.
-    pub(crate) fn is_coloured(&self) -> bool {
-        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-    }
-
     /// A control for one operation, whose progress is drawn here.
     pub(crate) fn control(&self) -> Control {
         match &self.bars {
@@ -76,16 +71,19 @@ impl Printer {
 
     /// Reports an upload.
     pub(crate) fn uploaded(&self, report: &UploadReport, get_back: &GetBack) {
+        self.warnings(&report.warnings);
         self.result(report, None, || summary::uploaded(report, get_back));
     }
 
     /// Reports a link.
     pub(crate) fn linked(&self, report: &LinkReport, get_back: &GetBack) {
+        self.warnings(&report.warnings);
         self.result(report, None, || summary::linked(report, get_back));
     }
 
     /// Reports a download; in a pipe, stdout is the folder.
     pub(crate) fn downloaded(&self, report: &DownloadReport) {
+        self.warnings(&report.warnings);
         let line = report.destination.display().to_string();
         self.result(report, Some(&line), || summary::downloaded(report));
     }
@@ -100,7 +98,7 @@ impl Printer {
         &self,
         artifact: &ArtifactSummary,
         alias: &Alias,
-        suffix: &OutputSuffix,
+        suffix: Option<&OutputSuffix>,
     ) -> Result<(), Error> {
         if self.results == Results::Lines {
             let block = JobOutputs { name: &artifact.name, artifact_type: &artifact.artifact_type, alias, suffix };
@@ -110,6 +108,7 @@ impl Printer {
     }
 
     /// Writes a generated document to stdout.
+    #[expect(clippy::unused_self, reason = "everything printed goes through the printer")]
     pub(crate) fn document(&self, bytes: &[u8]) {
         write(std::io::stdout(), bytes);
     }
@@ -119,13 +118,21 @@ impl Printer {
         self.clear_progress();
         write(anstream::stderr(), error::text(failure).as_bytes());
         if self.results == Results::Json {
-            self.json(&error::document(failure));
+            json(&error::document(failure));
+        }
+    }
+
+    /// Warnings are printed also when nothing else is said: they are about what is not recorded.
+    #[expect(clippy::unused_self, reason = "everything printed goes through the printer")]
+    fn warnings(&self, warnings: &[String]) {
+        for warning in warnings {
+            write(anstream::stderr(), error::warning(warning).as_bytes());
         }
     }
 
     fn result(&self, report: &impl Serialize, line: Option<&str>, summary: impl Fn() -> String) {
         match self.results {
-            Results::Json => self.json(report),
+            Results::Json => json(report),
             Results::Summary => write(anstream::stdout(), (summary() + "\n").as_bytes()),
             Results::Lines => {
                 if self.talk == Talk::On {
@@ -137,12 +144,18 @@ impl Printer {
             }
         }
     }
+}
 
-    fn json(&self, document: &impl Serialize) {
-        let mut text = serde_json::to_vec(document).expect("reports have text keys only");
-        text.push(b'\n');
-        write(std::io::stdout(), &text);
-    }
+/// Whether stderr takes colours.
+pub(crate) fn is_coloured() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Writes one JSON document to stdout.
+fn json(document: &impl Serialize) {
+    let mut text = serde_json::to_vec(document).expect("reports have text keys only");
+    text.push(b'\n');
+    write(std::io::stdout(), &text);
 }
 
 /// Writes in one call and flushes. A reader that went away is no error of ours.

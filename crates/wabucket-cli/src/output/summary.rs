@@ -77,10 +77,11 @@ fn logged(logged: &Logged, get_back: &GetBack) -> String {
 pub(super) fn downloaded(report: &DownloadReport) -> String {
     let artifact = &report.artifact;
     let heading = format!("downloaded {} {}:{}", artifact.artifact_type, artifact.name, artifact.version);
-    let mut total = size(report.bytes, report.files);
-    if report.files_already_right > 0 {
-        total += &format!(", {} already there", files(report.files_already_right));
-    }
+    let already_there = match report.files_already_right {
+        0 => String::new(),
+        count => format!(", {} already there", files(count)),
+    };
+    let total = size(report.bytes, report.files) + &already_there;
     lines(
         &heading,
         &[
@@ -94,7 +95,10 @@ pub(super) fn downloaded(report: &DownloadReport) -> String {
 }
 
 pub(super) fn served(summary: &ServeSummary) -> String {
-    let key = format!("export WANDB_API_KEY=\"$(cat {})\"", super::format::shell_word(&summary.api_key_file.to_string_lossy()));
+    let key = format!(
+        "export WANDB_API_KEY=\"$(cat {})\"",
+        super::format::shell_word(&summary.api_key_file.to_string_lossy())
+    );
     lines(
         &format!("serving the embedded registry at {}", summary.base_url),
         &[

@@ -11,7 +11,10 @@ fn names_that_the_registry_refuses_are_refused_before_anything_is_sent() {
         (vec!["upload", "source", "-n", "net", "-t", "model", "-a", "a/b"], vec!["alias"]),
         (vec!["upload", "source", "-n", "net", "-t", "model", "-a", "v3"], vec!["alias"]),
         (vec!["upload", "source", "-n", "net", "-t", "model", "-m", "novalue"], vec!["metadata", "KEY=VALUE"]),
-        (vec!["upload", "source", "-n", "net", "-t", "model", "-a", "!run-config-hash"], vec!["run-config-hash", "--run-args"]),
+        (
+            vec!["upload", "source", "-n", "net", "-t", "model", "-a", "!run-config-hash"],
+            vec!["run-config-hash", "--run-args"],
+        ),
         (vec!["upload", "source", "-n", "net", "-t", "model", "--run-args", "novalue"], vec!["KEY=VALUE"]),
         (vec!["upload", "missing", "-n", "net", "-t", "model"], vec!["missing"]),
         (vec!["upload", "source/empty", "-n", "net", "-t", "model"], vec!["source/empty"]),
@@ -90,8 +93,6 @@ fn a_bucket_that_does_not_exist_is_named() {
     let sandbox = Sandbox::new();
     sandbox.sample_tree();
     let bucket = format!("file://{}", sandbox.path("no/such").display());
-    sandbox
-        .local(&["--bucket", &bucket, "download", "model", "net", "first"])
-        .fails(4, &["net:first"]);
+    sandbox.local(&["--bucket", &bucket, "download", "model", "net", "first"]).fails(4, &["net:first"]);
     sandbox.local(&["--bucket", &bucket, "link", "x", "-n", "net", "-t", "model"]).fails(4, &["no/such"]);
 }

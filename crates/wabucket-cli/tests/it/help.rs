@@ -3,7 +3,9 @@ use crate::sandbox::Sandbox;
 #[test]
 fn every_level_explains_itself() {
     let sandbox = Sandbox::new();
-    for command in [vec![], vec!["upload"], vec!["download"], vec!["link"], vec!["serve"], vec!["completions"], vec!["man"]] {
+    for command in
+        [vec![], vec!["upload"], vec!["download"], vec!["link"], vec!["serve"], vec!["completions"], vec!["man"]]
+    {
         let ended = sandbox.run(&[command.clone(), vec!["--help"]].concat()).ok();
         assert!(ended.stdout.contains("Usage: wabucket"), "{command:?}");
     }

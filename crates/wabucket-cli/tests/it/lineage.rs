@@ -9,12 +9,12 @@ fn ask(sandbox: &Sandbox, query: &str) -> serde_json::Value {
         .unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.take().unwrap()), &mut line).unwrap();
-    let served: serde_json::Value = serde_json::from_str(&line).unwrap();
-    let key = fs_err::read_to_string(served["api_key_file"].as_str().unwrap()).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let key = fs_err::read_to_string(told["api_key_file"].as_str().unwrap()).unwrap();
     let output = std::process::Command::new("curl")
         .args(["-sS", "-u", &format!("api:{}", key.trim()), "-H", "Content-Type: application/json", "-d"])
         .arg(serde_json::json!({ "query": query }).to_string())
-        .arg(format!("{}/graphql", served["base_url"].as_str().unwrap().trim_end_matches('/')))
+        .arg(format!("{}/graphql", told["base_url"].as_str().unwrap().trim_end_matches('/')))
         .output()
         .unwrap();
     server.kill().unwrap();
@@ -48,7 +48,8 @@ fn runs_and_lineage_are_complete_and_true() {
     );
     let project = &answer["data"]["project"];
     let runs = project["runs"]["edges"].as_array().unwrap();
-    let find = |id: &serde_json::Value| runs.iter().find(|run| run["node"]["name"] == *id).map(|run| &run["node"]).unwrap();
+    let find =
+        |id: &serde_json::Value| runs.iter().find(|run| run["node"]["name"] == *id).map(|run| &run["node"]).unwrap();
     assert_eq!(runs.len(), 3, "{answer}");
     let maker = find(&up["run"]["id"]);
     assert_eq!((&maker["displayName"], &maker["state"]), (&"maker".into(), &"finished".into()));

@@ -16,7 +16,10 @@ fn link(sandbox: &Sandbox, alias: &str) -> serde_json::Value {
 fn a_folder_in_the_bucket_becomes_a_version_without_moving() {
     let sandbox = bucket();
     let report = link(&sandbox, "first");
-    assert_eq!((&report["artifact"]["version"], &report["files"], &report["bytes"]), (&"v0".into(), &2.into(), &8.into()));
+    assert_eq!(
+        (&report["artifact"]["version"], &report["files"], &report["bytes"]),
+        (&"v0".into(), &2.into(), &8.into())
+    );
     let bucket = format!("file://{}", sandbox.path("bucket").display());
     sandbox.json(&["--bucket", &bucket, "download", "dataset", "table", "first", "-d", "back"]);
     assert_eq!(tree(&sandbox.path("back")), tree(&sandbox.path("bucket/data/2026")));
@@ -37,8 +40,6 @@ fn a_folder_that_is_not_there_cannot_be_linked() {
     let sandbox = bucket();
     let bucket = format!("file://{}", sandbox.path("bucket").display());
     for path in ["nothing", "data/2026/a.csv"] {
-        sandbox
-            .local(&["--bucket", &bucket, "link", path, "-n", "table", "-t", "dataset"])
-            .fails(4, &[path, "hint:"]);
+        sandbox.local(&["--bucket", &bucket, "link", path, "-n", "table", "-t", "dataset"]).fails(4, &[path, "hint:"]);
     }
 }

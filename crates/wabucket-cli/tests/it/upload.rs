@@ -9,7 +9,8 @@ fn a_folder_lands_under_its_own_names_and_becomes_a_version() {
     assert_eq!(report["outcome"], "new_version");
     assert_eq!(report["files"], 5);
     assert_eq!(report["bytes"], 300_000 + 6 + 4 + 3);
-    let aliases: Vec<_> = report["artifact"]["aliases"].as_array().unwrap().iter().map(|a| a.as_str().unwrap()).collect();
+    let aliases: Vec<_> =
+        report["artifact"]["aliases"].as_array().unwrap().iter().map(|a| a.as_str().unwrap()).collect();
     assert!(aliases.contains(&"first") && aliases.contains(&"latest"), "{aliases:?}");
     let location = report["location"].as_str().unwrap().strip_prefix("file://").unwrap();
     assert_eq!(tree(location.as_ref()), tree(&source));
@@ -77,7 +78,16 @@ fn the_hash_of_the_run_arguments_is_an_alias() {
     sandbox.sample_tree();
     sandbox.write("arguments.yaml", "lr: 0.1\nepochs: 3\n");
     let alias = sandbox.json(&[
-        "upload", "source", "-n", "net", "-t", "model", "-a", "!run-config-hash", "--run-args", "arguments.yaml",
+        "upload",
+        "source",
+        "-n",
+        "net",
+        "-t",
+        "model",
+        "-a",
+        "!run-config-hash",
+        "--run-args",
+        "arguments.yaml",
     ])["alias"]
         .clone();
     // sha256 of "epochs=3 lr=0.1"

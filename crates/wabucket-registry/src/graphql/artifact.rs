@@ -11,7 +11,6 @@ use super::run::Run;
 use super::scalars::{DateTime, JsonString};
 use super::viewer::User;
 use super::{Result, refuse, state};
-use crate::objects::manifest_name;
 use crate::storage::aliases::AliasRow;
 use crate::storage::artifacts::ArtifactRow;
 use crate::storage::collections::CollectionRow;
@@ -109,8 +108,7 @@ impl Artifact {
     }
 
     async fn aliases(&self, ctx: &Context<'_>) -> Result<Vec<ArtifactAlias>> {
-        let rows = state(ctx).database.read(|db| aliases::of_artifact(db, self.0.id))?;
-        Ok(rows.into_iter().map(ArtifactAlias).collect())
+        aliases_of(ctx, &self.0)
     }
 
     async fn artifact_sequence(&self, ctx: &Context<'_>) -> Result<ArtifactSequence> {
@@ -183,6 +181,18 @@ impl Artifact {
     }
 }
 
+/// All names of a version. `vN` is one of them: clients up to 0.13 know the version from nothing else.
+fn aliases_of(ctx: &Context, artifact: &ArtifactRow) -> Result<Vec<ArtifactAlias>> {
+    let mut rows = state(ctx).database.read(|db| aliases::of_artifact(db, artifact.id))?;
+    rows.extend(artifact.version_index.map(|index| AliasRow {
+        // No row of the database has a negative number.
+        id: -artifact.id,
+        alias: format!("v{index}"),
+        collection_id: artifact.collection_id,
+    }));
+    Ok(rows.into_iter().map(ArtifactAlias).collect())
+}
+
 /// The files that a version's manifest names, with links to those that the registry holds.
 fn files_of(
     ctx: &Context,
@@ -190,10 +200,11 @@ fn files_of(
     names: Option<&[String]>,
     page: &PageRequest,
 ) -> Result<Connection<File>> {
-    let Some(manifest) = state(ctx).database.read(|db| manifests::of_artifact(db, artifact.id))? else {
+    let manifest = state(ctx).database.read(|db| manifests::of_artifact(db, artifact.id))?;
+    let Some(object) = manifest.and_then(|manifest| manifest.object()) else {
         return Ok(page.cut(Vec::new(), Clone::clone, |_: String| unreachable!("there are no files")));
     };
-    let bytes = state(ctx).objects.read(&manifest_name(manifest.id))?;
+    let bytes = state(ctx).objects.read(&object)?;
     let entries = Manifest::from_json(&bytes)?.entries;
     let wanted = |name: &String| names.is_none_or(|names| names.is_empty() || names.contains(name));
     let entries: Vec<_> = entries.into_iter().filter(|(name, _)| wanted(name)).collect();
@@ -203,6 +214,7 @@ fn files_of(
 
 /// Who made a version.
 #[derive(Union)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are runs")]
 pub(crate) enum Initiator {
     Run(Run),
     User(User),
@@ -252,8 +264,7 @@ impl ArtifactCollectionMembership {
     }
 
     async fn aliases(&self, ctx: &Context<'_>) -> Result<Vec<ArtifactAlias>> {
-        let rows = state(ctx).database.read(|db| aliases::of_artifact(db, self.0.id))?;
-        Ok(rows.into_iter().map(ArtifactAlias).collect())
+        aliases_of(ctx, &self.0)
     }
 
     async fn artifact(&self) -> Option<Artifact> {
@@ -310,7 +321,7 @@ impl ArtifactManifest {
         File {
             id: encode_text(Kind::File, &format!("manifest/{}", self.0.id)),
             name: self.0.name.clone(),
-            object: Some(manifest_name(self.0.id)),
+            object: self.0.object(),
             artifact: Some(self.0.artifact_id),
             ..File::default()
         }

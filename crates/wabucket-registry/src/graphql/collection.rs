@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 
 use super::artifact::{Artifact, ArtifactAlias, ArtifactCollectionMembership};
 use super::connection::{Connection, PageRequest};
+use super::item::{self, Item};
 use super::project::Project;
 use super::scalars::{DateTime, JsonString};
 use super::{Result, state};
@@ -65,10 +66,11 @@ impl ArtifactType {
         ctx: &Context<'_>,
         after: Option<String>,
         first: Option<i32>,
-        #[graphql(name = "filters")] _filters: Option<JsonString>,
-        #[graphql(name = "order")] _order: Option<String>,
+        filters: Option<JsonString>,
+        order: Option<String>,
     ) -> Result<Connection<ArtifactCollection>> {
         let rows = state(ctx).database.read(|db| collections::all(db, self.project, Some(&self.name)))?;
+        let rows = item::select(rows, filters.as_ref(), order.as_deref(), |row| Ok(Item::collection(row)))?;
         Ok(PageRequest { after, first }.cut(rows, |row| row.name.clone(), |row| ArtifactSequence(row).into()))
     }
 }
@@ -81,6 +83,7 @@ impl ArtifactType {
 
 /// W&B also has portfolios, which only link versions of others; here every collection owns its versions.
 #[derive(Interface)]
+#[expect(clippy::duplicated_attributes, reason = "fields of an interface are of few types")]
 #[graphql(
     field(name = "id", ty = "ID"),
     field(name = "name", ty = "String"),
@@ -179,19 +182,22 @@ impl ArtifactSequence {
         Ok(PageRequest { after, first }.cut(rows, |row| row.alias.clone(), ArtifactAlias))
     }
 
-    /// Versions, newest first.
+    /// Versions, newest first unless another order is asked for.
     async fn artifacts(
         &self,
         ctx: &Context<'_>,
         after: Option<String>,
         first: Option<i32>,
-        #[graphql(name = "order")] _order: Option<String>,
-        #[graphql(name = "filters")] _filters: Option<JsonString>,
+        order: Option<String>,
+        filters: Option<JsonString>,
     ) -> Result<VersionedArtifactConnection> {
-        let rows = state(ctx).database.read(|db| artifacts::versions(db, self.0.id))?;
+        let rows = state(ctx).database.read(|db| {
+            let rows = artifacts::versions(db, self.0.id)?;
+            Ok(item::select(rows, filters.as_ref(), order.as_deref(), |row| Item::artifact(db, row)))
+        })??;
         let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        let start = match after.as_deref().filter(|cursor| !cursor.is_empty()).and_then(artifacts::version_index) {
-            Some(cursor) => rows.iter().position(|row| row.version_index < Some(cursor)).unwrap_or(rows.len()),
+        let start = match after.as_deref().filter(|cursor| !cursor.is_empty()) {
+            Some(cursor) => rows.iter().position(|row| version(row) == cursor).map_or(rows.len(), |index| index + 1),
             None => 0,
         };
         let limit = first.and_then(|first| usize::try_from(first).ok()).unwrap_or(usize::MAX);

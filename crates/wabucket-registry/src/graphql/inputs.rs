@@ -37,7 +37,7 @@ pub(crate) struct UpsertModelInput {
 }
 
 #[derive(InputObject)]
-pub(crate) struct RunFilesInput {
+pub(crate) struct CreateRunFilesInput {
     pub(crate) entity_name: Option<String>,
     pub(crate) project_name: Option<String>,
     pub(crate) run_name: String,
@@ -46,7 +46,6 @@ pub(crate) struct RunFilesInput {
 }
 
 #[derive(InputObject)]
-#[graphql(name = "MarkRunFilesUploadedInput")]
 pub(crate) struct MarkRunFilesUploadedInput {
     pub(crate) entity_name: Option<String>,
     pub(crate) project_name: Option<String>,

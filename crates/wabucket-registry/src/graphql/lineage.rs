@@ -17,7 +17,7 @@ pub(crate) struct LineageMutation;
 impl LineageMutation {
     async fn use_artifact(&self, ctx: &Context<'_>, input: UseArtifactInput) -> Result<UseArtifactPayload> {
         let run = find_run(ctx, Some(&input.entity_name), Some(&input.project_name), &input.run_name)?;
-        let artifact = log_artifact::find(ctx, &input.artifact_id)?;
+        let artifact = state(ctx).database.read(|db| Ok(log_artifact::find(db, &input.artifact_id)))??;
         if !artifact.is_committed() {
             return Err(refuse(400, "an artifact that is not committed cannot be used"));
         }

@@ -3,13 +3,20 @@
 //! Queries and mutations ask and change `storage`; nothing is kept here. Names and nullability are W&B's; they are
 //! known from the documents its public clients send.
 
+#![expect(clippy::used_underscore_binding, reason = "the schema takes arguments that clients send in vain")]
+
 mod artifact;
 mod collection;
+mod commit_artifact;
 mod connection;
+mod edit_artifact;
 mod file;
+mod filter;
 mod inputs;
+mod item;
 mod lineage;
 mod log_artifact;
+mod payload;
 mod project;
 mod query;
 mod record_run;
@@ -43,7 +50,8 @@ pub(crate) type RegistrySchema = Schema<query::Query, Mutation, EmptySubscriptio
 pub(crate) struct Mutation(
     record_run::RunMutation,
     log_artifact::LogMutation,
-    log_artifact::EditMutation,
+    commit_artifact::CommitMutation,
+    edit_artifact::EditMutation,
     lineage::LineageMutation,
 );
 

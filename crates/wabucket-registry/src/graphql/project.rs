@@ -5,12 +5,14 @@ use async_graphql::{Context, ID, Object};
 use super::artifact::{Artifact, ArtifactCollectionMembership};
 use super::collection::{ArtifactCollection, ArtifactSequence, ArtifactType};
 use super::connection::{Connection, PageRequest};
+use super::item::{self, Item};
 use super::run::Run;
 use super::scalars::{DateTime, JsonString};
 use super::viewer::{Entity, User};
 use super::{Result, state};
 use crate::storage::ids::{Kind, encode};
 use crate::storage::projects::ProjectRow;
+use crate::storage::runs::RunRow;
 use crate::storage::{artifacts, collections, runs};
 
 pub(crate) struct Project(pub(crate) ProjectRow);
@@ -58,27 +60,20 @@ impl Project {
         false
     }
 
-    async fn run_count(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(name = "filters")] _filters: Option<JsonString>,
-    ) -> Result<i64> {
-        Ok(state(ctx).database.read(|db| runs::count(db, self.0.id))?)
+    async fn run_count(&self, ctx: &Context<'_>, filters: Option<JsonString>) -> Result<usize> {
+        Ok(self.select_runs(ctx, filters.as_ref(), None)?.len())
     }
 
-    /// Runs, newest first unless the order begins with `+`.
+    /// Runs, newest first unless another order is asked for.
     async fn runs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(name = "filters")] _filters: Option<JsonString>,
+        filters: Option<JsonString>,
         after: Option<String>,
         first: Option<i32>,
         order: Option<String>,
     ) -> Result<Connection<Run>> {
-        let mut rows = state(ctx).database.read(|db| runs::all(db, self.0.id))?;
-        if !order.is_some_and(|order| order.starts_with('+')) {
-            rows.reverse();
-        }
+        let rows = self.select_runs(ctx, filters.as_ref(), Some(order.as_deref().unwrap_or("-created_at")))?;
         Ok(PageRequest { after, first }.cut(rows, |row| row.name.clone(), Run))
     }
 
@@ -142,11 +137,19 @@ impl Project {
         ctx: &Context<'_>,
         after: Option<String>,
         first: Option<i32>,
-        #[graphql(name = "filters")] _filters: Option<JsonString>,
-        #[graphql(name = "order")] _order: Option<String>,
+        filters: Option<JsonString>,
+        order: Option<String>,
     ) -> Result<Connection<ArtifactCollection>> {
         let rows = state(ctx).database.read(|db| collections::all(db, self.0.id, None))?;
+        let rows = item::select(rows, filters.as_ref(), order.as_deref(), |row| Ok(Item::collection(row)))?;
         Ok(PageRequest { after, first }.cut(rows, |row| row.name.clone(), |row| ArtifactSequence(row).into()))
+    }
+}
+
+impl Project {
+    fn select_runs(&self, ctx: &Context, filters: Option<&JsonString>, order: Option<&str>) -> Result<Vec<RunRow>> {
+        let rows = state(ctx).database.read(|db| runs::all(db, self.0.id))?;
+        item::select(rows, filters, order, |row| Ok(Item::run(row)))
     }
 }
 

@@ -2,10 +2,12 @@
 
 use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 use rusqlite::Transaction;
-use wabucket_model::{ProjectName, RunId};
+use wabucket_model::{ProjectName, RelativePath, RunId};
 
 use super::file::File;
-use super::inputs::{MarkRunFilesUploadedInput, RunFilesInput, StopRunInput, UpsertBucketInput, UpsertModelInput};
+use super::inputs::{
+    CreateRunFilesInput, MarkRunFilesUploadedInput, StopRunInput, UpsertBucketInput, UpsertModelInput,
+};
 use super::project::Project;
 use super::query::is_ours;
 use super::run::Run;
@@ -41,8 +43,11 @@ impl RunMutation {
     }
 
     /// Gives links for files of a run.
-    async fn create_run_files(&self, ctx: &Context<'_>, input: RunFilesInput) -> Result<CreateRunFilesPayload> {
+    async fn create_run_files(&self, ctx: &Context<'_>, input: CreateRunFilesInput) -> Result<CreateRunFilesPayload> {
         let row = find_run(ctx, input.entity_name.as_deref(), input.project_name.as_deref(), &input.run_name)?;
+        for name in &input.files {
+            RelativePath::parse(name).map_err(|error| refuse(400, error.to_string()))?;
+        }
         let files = input.files.into_iter().map(|name| run::file(row.id, name, None)).collect();
         Ok(CreateRunFilesPayload { run_id: ID(row.name), upload_headers: Vec::new(), files })
     }
@@ -63,8 +68,8 @@ impl RunMutation {
     /// Asks the process of a run to stop.
     async fn stop_run(&self, ctx: &Context<'_>, input: StopRunInput) -> Result<StopRunPayload> {
         let id = decode(Kind::Run, &input.id).ok_or_else(|| not_found("run"))?;
-        state(ctx).database.write(|db| runs::request_stop(db, id))?;
-        Ok(StopRunPayload { success: true })
+        let found = state(ctx).database.write(|db| runs::request_stop(db, id))?;
+        if found { Ok(StopRunPayload { success: true }) } else { Err(not_found("run")) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A run, its streams, its files, its inputs and outputs.
 
+use std::collections::BTreeMap;
+
 use async_graphql::{Context, ID, Object, SimpleObject};
 use serde_json::{Map, Value};
 
@@ -176,10 +178,18 @@ impl Run {
     /// Which metrics there are, in the form that W&B gives.
     async fn history_keys(&self, ctx: &Context<'_>) -> Result<Option<Json>> {
         let rows = self.history_rows(ctx)?;
-        let mut keys = Map::new();
+        let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for (key, value) in rows.iter().flatten() {
             let kind = if value.is_number() { "number" } else { "string" };
-            keys.insert(key.clone(), serde_json::json!({"typeCounts": [{"type": kind, "count": rows.len()}]}));
+            *counts.entry((key, kind)).or_default() += 1;
+        }
+        let mut keys = Map::new();
+        for ((key, kind), count) in counts {
+            let types = keys.entry(key).or_insert_with(|| serde_json::json!({"typeCounts": []}));
+            types["typeCounts"]
+                .as_array_mut()
+                .expect("made above")
+                .push(serde_json::json!({"type": kind, "count": count}));
         }
         let last_step = rows.iter().filter_map(|row| row.get("_step")?.as_i64()).max().unwrap_or(-1);
         Ok(Some(Json(serde_json::json!({"sets": [], "keys": keys, "lastStep": last_step}))))

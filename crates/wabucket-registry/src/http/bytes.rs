@@ -14,7 +14,7 @@ use wabucket_model::Md5;
 use super::error;
 use crate::access::Permission;
 use crate::graphql::State;
-use crate::objects::content_name;
+use crate::objects::{content_name, expected_md5};
 
 pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
@@ -24,10 +24,12 @@ pub(super) async fn upload(
     if !state.access.verify(Permission::Upload, &object, expires, &signature) {
         return error(StatusCode::FORBIDDEN, "this link is not valid, or not any more");
     }
-    let expected = object.starts_with("md5/").then(|| object.rsplit('/').next().and_then(Md5::from_hex)).flatten();
-    match state.objects.write(&object, expected, body.into_data_stream()).await {
+    match state.objects.write(&object, expected_md5(&object), body.into_data_stream()).await {
         Ok(Some(md5)) => (StatusCode::OK, [(header::ETAG, format!("\"{}\"", md5.to_hex()))]).into_response(),
         Ok(None) => error(StatusCode::BAD_REQUEST, "the bytes do not have the MD5 that was announced"),
+        Err(failure) if failure.kind() == std::io::ErrorKind::InvalidInput => {
+            error(StatusCode::BAD_REQUEST, "this is no name of a file")
+        }
         Err(failure) => error(StatusCode::INTERNAL_SERVER_ERROR, &failure.to_string()),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -40,8 +41,12 @@ struct Chunk {
 pub(super) async fn take(
     Shared(state): Shared<Arc<State>>,
     Path((entity, project, run)): Path<(String, String, String)>,
-    Json(body): Json<Body>,
+    body: Result<Json<Body>, JsonRejection>,
 ) -> Response {
+    let body = match body {
+        Ok(Json(body)) => body,
+        Err(rejection) => return error(rejection.status(), &rejection.body_text()),
+    };
     let written = tokio::task::spawn_blocking(move || {
         state.database.write(|db| match find_run_row(db, Some(&entity), Some(&project), &run)? {
             Some(row) => write(db, row.id, &body).map(|()| Some(row.stop_requested)),

@@ -104,11 +104,15 @@ fn render(response: &Response) -> axum::response::Response {
         None if first.path.is_empty() => Some(StatusCode::BAD_REQUEST),
         None => Some(StatusCode::INTERNAL_SERVER_ERROR),
     };
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status.is_server_error() {
+        tracing::error!(%status, path = ?first.path, "the registry failed to answer: {}", first.message);
+    }
     for error in body["errors"].as_array_mut().into_iter().flatten() {
         if let Some(message) = error["message"].as_str() {
             // Clients look for W&B's words when they probe for fields.
             error["message"] = message.replace("Unknown field", "Cannot query field").into();
         }
     }
-    (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), axum::Json(body)).into_response()
+    (status, axum::Json(body)).into_response()
 }

@@ -29,6 +29,8 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route("/files/{entity}/{project}/{run}/file_stream", post(filestream::take))
         .route("/artifacts/{*path}", get(bytes::download_by_content))
         .route("/artifactsV2/{*path}", get(bytes::download_by_content))
+        .route("/{entity}/{project}/runs/{run}", get(pages::run))
+        .route("/{entity}/{project}/artifacts/{type}/{name}/{version}", get(pages::artifact))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
         .layer(from_fn_with_state(Arc::clone(&state), require_key));
     Router::new()
@@ -36,8 +38,6 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route("/signed/{expires}/{signature}/{*object}", put(bytes::upload).get(bytes::download))
         .route("/", get(pages::home))
         .route("/sdk/{*path}", any(|| async { StatusCode::NOT_FOUND }))
-        .route("/{entity}/{project}/runs/{run}", get(pages::run))
-        .route("/{entity}/{project}/artifacts/{type}/{name}/{version}", get(pages::artifact))
         .fallback(|| async { error(StatusCode::NOT_FOUND, "not found") })
         .with_state(crate::http::graphql::AppState::new(state))
 }
@@ -46,13 +46,19 @@ pub(crate) fn router(state: Arc<State>) -> Router {
 async fn require_key(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
     let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if !state.access.admits(header) {
-        return error(StatusCode::UNAUTHORIZED, "user is not logged in: the API key is missing or wrong");
+        // A browser asks its user then: any name, and the API key as the password.
+        let ask = [(header::WWW_AUTHENTICATE, "Basic realm=\"wabucket\", charset=\"UTF-8\"")];
+        let refusal = error(StatusCode::UNAUTHORIZED, "user is not logged in: the API key is missing or wrong");
+        return (ask, refusal).into_response();
     }
     next.run(request).await
 }
 
 /// An error in the shape of W&B's REST answers.
 pub(crate) fn error(status: StatusCode, message: &str) -> Response {
+    if status.is_server_error() {
+        tracing::error!(%status, "the registry failed to answer: {message}");
+    }
     let body = serde_json::json!({"errors": [{"message": message}], "error": message});
     (status, axum::Json(body)).into_response()
 }

@@ -10,6 +10,7 @@ pub(crate) struct ArtifactRow {
     pub(crate) id: i64,
     pub(crate) collection_id: i64,
     pub(crate) run_id: Option<i64>,
+    pub(crate) artifact_type: String,
     pub(crate) state: String,
     pub(crate) version_index: Option<i64>,
     pub(crate) digest: String,
@@ -34,7 +35,7 @@ impl ArtifactRow {
 pub(crate) const COMMITTED: &str = "COMMITTED";
 
 const COLUMNS: &str = "id, collection_id, run_id, state, version_index, digest, digest_algorithm, description, metadata, \
-    requested_aliases, history_step, size, file_count, created_at, updated_at";
+    requested_aliases, history_step, size, file_count, created_at, updated_at, type";
 
 fn row(row: &Row) -> rusqlite::Result<ArtifactRow> {
     Ok(ArtifactRow {
@@ -53,6 +54,7 @@ fn row(row: &Row) -> rusqlite::Result<ArtifactRow> {
         file_count: row.get(12)?,
         created_at: row.get(13)?,
         updated_at: row.get(14)?,
+        artifact_type: row.get(15)?,
     })
 }
 
@@ -60,6 +62,7 @@ fn row(row: &Row) -> rusqlite::Result<ArtifactRow> {
 #[derive(Debug)]
 pub(crate) struct Draft<'a> {
     pub(crate) collection: i64,
+    pub(crate) artifact_type: &'a str,
     pub(crate) run: Option<i64>,
     pub(crate) digest: &'a str,
     pub(crate) digest_algorithm: &'a str,
@@ -148,8 +151,8 @@ pub(crate) fn outputs_of(db: &Connection, run: i64) -> rusqlite::Result<Vec<Arti
 /// Makes a draft.
 pub(crate) fn create(db: &Connection, draft: &Draft) -> rusqlite::Result<ArtifactRow> {
     let sql = "INSERT INTO artifacts (collection_id, run_id, state, digest, digest_algorithm, description, metadata,
-            requested_aliases, history_step, client_id, sequence_client_id, created_at, updated_at)
-        VALUES (?1, ?2, 'PENDING', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)";
+            requested_aliases, history_step, client_id, sequence_client_id, type, created_at, updated_at)
+        VALUES (?1, ?2, 'PENDING', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)";
     db.execute(
         sql,
         (
@@ -163,6 +166,7 @@ pub(crate) fn create(db: &Connection, draft: &Draft) -> rusqlite::Result<Artifac
             draft.history_step,
             draft.client_id,
             draft.sequence_client_id,
+            draft.artifact_type,
             now(),
         ),
     )?;

@@ -69,8 +69,13 @@ pub(crate) fn ensure(
     let sql = "INSERT INTO collections (project_id, type, name, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)
         ON CONFLICT DO NOTHING";
     db.execute(sql, (project, artifact_type, name, now()))?;
-    let sql = format!("UPDATE collections SET type = ?3 WHERE project_id = ?1 AND name = ?2 AND NOT {VISIBLE}");
-    db.execute(&sql, (project, name, artifact_type))?;
-    let sql = format!("SELECT {COLUMNS} FROM collections WHERE project_id = ?1 AND name = ?2");
-    db.query_row(&sql, (project, name), row)
+    let sql = "SELECT id FROM collections WHERE project_id = ?1 AND name = ?2";
+    let id = db.query_row(sql, (project, name), |row| row.get(0))?;
+    take_type(db, id, artifact_type)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+/// Gives a collection this type if it has no version yet, and returns it as it is then.
+pub(crate) fn take_type(db: &Connection, id: i64, artifact_type: &str) -> rusqlite::Result<Option<CollectionRow>> {
+    db.execute(&format!("UPDATE collections SET type = ?2 WHERE id = ?1 AND NOT {VISIBLE}"), (id, artifact_type))?;
+    by_id(db, id)
 }

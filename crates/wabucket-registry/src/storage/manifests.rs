@@ -1,6 +1,9 @@
 //! Manifests of versions, and native uploads in parts.
 
 use rusqlite::{Connection, OptionalExtension, Row};
+use wabucket_model::Md5;
+
+use crate::objects::manifest_name;
 
 /// One manifest; its bytes are an object.
 #[derive(Debug, Clone)]
@@ -11,6 +14,14 @@ pub(crate) struct ManifestRow {
     pub(crate) manifest_type: String,
     /// Base64 MD5 of the file; empty until the client knows it.
     pub(crate) digest: String,
+}
+
+impl ManifestRow {
+    /// The name of the object that holds the bytes, once their digest is known. It names the digest too, so that
+    /// bytes under it never change.
+    pub(crate) fn object(&self) -> Option<String> {
+        Md5::from_base64(&self.digest).map(|md5| manifest_name(self.id, md5))
+    }
 }
 
 const COLUMNS: &str = "id, artifact_id, name, type, digest";
@@ -43,17 +54,14 @@ pub(crate) fn ensure(
     manifest_type: &str,
     digest: &str,
 ) -> rusqlite::Result<ManifestRow> {
-    let id = match of_artifact(db, artifact)? {
-        Some(found) => {
-            let sql = "UPDATE manifests SET name = ?2, type = ?3, digest = ?4 WHERE id = ?1";
-            db.execute(sql, (found.id, name, manifest_type, digest))?;
-            found.id
-        }
-        None => {
-            let sql = "INSERT INTO manifests (artifact_id, name, type, digest) VALUES (?1, ?2, ?3, ?4)";
-            db.execute(sql, (artifact, name, manifest_type, digest))?;
-            db.last_insert_rowid()
-        }
+    let id = if let Some(found) = of_artifact(db, artifact)? {
+        let sql = "UPDATE manifests SET name = ?2, type = ?3, digest = ?4 WHERE id = ?1";
+        db.execute(sql, (found.id, name, manifest_type, digest))?;
+        found.id
+    } else {
+        let sql = "INSERT INTO manifests (artifact_id, name, type, digest) VALUES (?1, ?2, ?3, ?4)";
+        db.execute(sql, (artifact, name, manifest_type, digest))?;
+        db.last_insert_rowid()
     };
     by_id(db, id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }

@@ -1,4 +1,4 @@
-//! What the registry remembers, in SQLite. Every function here is one question or one change.
+//! What the registry remembers, in `SQLite`. Every function here is one question or one change.
 //!
 //! Servers in several processes share the file: write-ahead logging lets readers go on while one writes, and writers
 //! take the lock at the start of their transaction and wait for each other.
@@ -13,13 +13,17 @@ pub(crate) mod runs;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::RegistryError;
 
-/// The newest format of the database. Older ones are migrated step by step when opened; newer ones are refused.
+/// What makes the database one format newer each, from the empty file on. The file's `user_version` counts the steps
+/// that it has; a file that has more of them than this program knows is refused. Steps are added, never changed.
+const MIGRATIONS: [&str; FORMAT as usize] = [include_str!("schema.sql")];
+
+/// The newest format of the database.
 const FORMAT: u32 = 1;
 
 /// How long a writer waits for others.
@@ -36,16 +40,16 @@ impl Database {
     pub(crate) fn open(path: &Path) -> Result<Self, RegistryError> {
         let database = Self { path: path.to_path_buf(), idle: Mutex::new(Vec::new()) };
         let mut connection = database.connect()?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        use_write_ahead_log(&connection)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if found > FORMAT {
             return Err(RegistryError::TooNew { path: path.to_path_buf(), found, known: FORMAT });
         }
-        if found == 0 {
-            transaction.execute_batch(include_str!("schema.sql"))?;
+        for (format, step) in (1..).zip(MIGRATIONS).filter(|(format, _)| *format > found) {
+            transaction.execute_batch(step)?;
+            transaction.pragma_update(None, "user_version", format)?;
         }
-        transaction.pragma_update(None, "user_version", FORMAT)?;
         transaction.commit()?;
         database.put_back(connection);
         Ok(database)
@@ -91,6 +95,19 @@ impl Database {
         // With write-ahead logging a crash of the machine may lose the last commits, but never the database.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(connection)
+    }
+}
+
+/// Switches the file to write-ahead logging, which it keeps. `SQLite` does not wait for other processes here, so we do.
+fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            result => return result,
+        }
     }
 }
 

@@ -160,12 +160,14 @@ pub(crate) fn beat(db: &Connection, run: i64) -> rusqlite::Result<()> {
 /// The end.
 pub(crate) fn complete(db: &Connection, run: i64, exit_code: i64) -> rusqlite::Result<()> {
     let state = if exit_code == 0 { "finished" } else { "failed" };
-    db.execute("UPDATE runs SET state = ?2, exit_code = ?3 WHERE id = ?1", (run, state, exit_code)).map(drop)
+    // A wish to stop is fulfilled by the end; a run that is resumed later goes on.
+    let sql = "UPDATE runs SET state = ?2, exit_code = ?3, stop_requested = 0 WHERE id = ?1";
+    db.execute(sql, (run, state, exit_code)).map(drop)
 }
 
-/// Asks a run to stop.
-pub(crate) fn request_stop(db: &Connection, run: i64) -> rusqlite::Result<()> {
-    db.execute("UPDATE runs SET stop_requested = 1 WHERE id = ?1", [run]).map(drop)
+/// Asks a run to stop. `false` if there is none.
+pub(crate) fn request_stop(db: &Connection, run: i64) -> rusqlite::Result<bool> {
+    Ok(db.execute("UPDATE runs SET stop_requested = 1 WHERE id = ?1", [run])? == 1)
 }
 
 /// Writes one line of a stream; a line that is there already is replaced.

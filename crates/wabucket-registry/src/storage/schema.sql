@@ -65,6 +65,7 @@ CREATE TABLE artifacts (
     id INTEGER PRIMARY KEY,
     collection_id INTEGER NOT NULL REFERENCES collections (id),
     run_id INTEGER REFERENCES runs (id),
+    type TEXT NOT NULL,
     state TEXT NOT NULL,
     version_index INTEGER,
     digest TEXT NOT NULL,

@@ -122,15 +122,15 @@ impl Bucket {
     pub(crate) fn operation(&self, verb: &'static str, key: &str) -> Operation {
         Operation::new(verb, self.url.reference(key))
     }
+}
 
-    /// A key as `object_store` wants it. Never percent-encoded, and refused rather than changed.
-    pub(crate) fn path(&self, operation: &Operation, key: &str) -> Result<Path, TransferError> {
-        match Path::parse(key) {
-            Ok(path) if path.as_ref() == key => Ok(path),
-            _ => {
-                let problem = "the key has an empty, '.' or '..' segment, a control character or a '/' at an end";
-                Err(TransferError::InvalidOption { operation: operation.clone(), problem: problem.to_owned() })
-            }
+/// A key as `object_store` wants it. Never percent-encoded, and refused rather than changed.
+pub(crate) fn object_path(operation: &Operation, key: &str) -> Result<Path, TransferError> {
+    match Path::parse(key) {
+        Ok(path) if path.as_ref() == key => Ok(path),
+        _ => {
+            let problem = "the key has an empty, '.' or '..' segment, a control character or a '/' at an end";
+            Err(TransferError::InvalidOption { operation: operation.clone(), problem: problem.to_owned() })
         }
     }
 }

@@ -6,7 +6,7 @@ use object_store::path::Path;
 use object_store::{GetOptions, ObjectStoreExt, PutMode, PutOptions};
 use wabucket_model::{ETag, RelativePath};
 
-use super::{Bucket, Object};
+use super::{Bucket, Object, object_path};
 use crate::error::{Operation, TransferError};
 
 /// What happens to an object that is already there.
@@ -25,7 +25,7 @@ impl Bucket {
     /// Looks at one object: size, `ETag` and version.
     pub async fn head(&self, key: &str) -> Result<Object, TransferError> {
         let operation = self.operation("look at", key);
-        let path = self.path(&operation, key)?;
+        let path = object_path(&operation, key)?;
         let meta = self.request(&operation, || self.store().head(&path)).await?;
         let name = key.rsplit('/').next().unwrap_or(key);
         Ok(Object {
@@ -40,7 +40,7 @@ impl Bucket {
     /// Reads a small object whole.
     pub async fn read(&self, key: &str) -> Result<Bytes, TransferError> {
         let operation = self.operation("read", key);
-        let path = self.path(&operation, key)?;
+        let path = object_path(&operation, key)?;
         let get = || async { self.store().get_opts(&path, GetOptions::default()).await?.bytes().await };
         self.request(&operation, get).await
     }
@@ -48,7 +48,7 @@ impl Bucket {
     /// Writes a small object whole.
     pub async fn write(&self, key: &str, content: Bytes, mode: WriteMode) -> Result<(), TransferError> {
         let operation = self.operation("write", key);
-        let path = self.path(&operation, key)?;
+        let path = object_path(&operation, key)?;
         let put_mode = match mode {
             WriteMode::Overwrite => PutMode::Overwrite,
             WriteMode::CreateNew => PutMode::Create,
@@ -68,7 +68,7 @@ impl Bucket {
     /// Copies an object inside the store, without moving bytes through here. Stores copy up to 5 GiB at once.
     pub async fn copy(&self, from: &str, to: &str) -> Result<(), TransferError> {
         let operation = self.operation("copy", from);
-        let (source, target) = (self.path(&operation, from)?, self.path(&operation, to)?);
+        let (source, target) = (object_path(&operation, from)?, object_path(&operation, to)?);
         self.request(&operation, || self.store().copy(&source, &target)).await
     }
 
@@ -79,7 +79,7 @@ impl Bucket {
         let operation = Operation::new("delete from", self.url.to_string());
         let (mut paths, mut others) = (Vec::new(), Vec::new());
         for key in keys {
-            match self.path(&operation, &key) {
+            match object_path(&operation, &key) {
                 Ok(path) => paths.push(path),
                 Err(_) => others.push(key),
             }

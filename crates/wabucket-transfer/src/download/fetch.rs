@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tempfile::{NamedTempFile, TempPath};
 use wabucket_model::RelativePath;
 
+use super::meter::{Attempt, Meter};
 use super::run::Download;
 use super::verify::{Known, Verdict, check_file};
 use super::{DownloadFile, Source, object, url};
@@ -23,10 +24,11 @@ pub(super) struct Fetched {
 }
 
 pub(super) async fn fetch(download: Arc<Download>, file: DownloadFile) -> Result<(RelativePath, u64), TransferError> {
+    let meter = Meter::new(&download.reporter);
     let mut doubtful: Option<String> = None;
     let mut repeats = 0;
     loop {
-        let (temporary, fetched) = match fetch_once(&download, &file).await {
+        let (temporary, fetched) = match fetch_once(&download, &file, &meter).await {
             Err(error @ TransferError::Integrity { .. }) if repeats < MOST_REPEATS => {
                 tracing::warn!(%error, "fetch it again");
                 repeats += 1;
@@ -34,12 +36,11 @@ pub(super) async fn fetch(download: Arc<Download>, file: DownloadFile) -> Result
             }
             fetched => fetched?,
         };
-        let verdict = match fetched.verdict {
-            Some(verdict) => verdict,
-            None => {
-                let (path, known) = (temporary.to_path_buf(), Known::of(&file.expected));
-                blocking(move || check_file(&path, known)).await?
-            }
+        let verdict = if let Some(verdict) = fetched.verdict {
+            verdict
+        } else {
+            let (path, known) = (temporary.to_path_buf(), Known::of(&file.expected));
+            blocking(move || check_file(&path, known)).await?
         };
         let problem = match verdict {
             Verdict::Doubtful { found } if doubtful.as_ref() != Some(&found) => {
@@ -50,7 +51,7 @@ pub(super) async fn fetch(download: Arc<Download>, file: DownloadFile) -> Result
             Verdict::Wrong { known, found } => format!("content with the hash {known} was recorded, and {found} came"),
             Verdict::Right | Verdict::Doubtful { .. } => {
                 finish(&download, &file, temporary).await?;
-                download.reporter.advance(Phase::Transfer, Totals { files: 1, bytes: fetched.size });
+                download.reporter.advance(Phase::Transfer, Totals { files: 1, bytes: 0 });
                 return Ok((file.path, fetched.size));
             }
         };
@@ -67,7 +68,12 @@ pub(super) fn operation(file: &DownloadFile) -> Operation {
     Operation::new("download", format!("{:?}", file.source))
 }
 
-async fn fetch_once(download: &Arc<Download>, file: &DownloadFile) -> Result<(TempPath, Fetched), TransferError> {
+async fn fetch_once(
+    download: &Arc<Download>,
+    file: &DownloadFile,
+    meter: &Arc<Meter>,
+) -> Result<(TempPath, Fetched), TransferError> {
+    meter.restart();
     let (destination, path) = (download.destination.clone(), file.path.clone());
     let temporary: NamedTempFile = blocking(move || {
         let folder = make_folder(&destination, split_parent(path.as_str()).0)?;
@@ -76,9 +82,10 @@ async fn fetch_once(download: &Arc<Download>, file: &DownloadFile) -> Result<(Te
     .await?;
     let (handle, temporary) = temporary.into_parts();
     let handle = fs_err::File::from_parts(handle, temporary.to_path_buf());
+    let attempt = Attempt { handle, meter: Arc::clone(meter) };
     let fetched = match &file.source {
-        Source::Object { bucket, key } => object::fetch(download, file, (bucket, key), handle).await?,
-        Source::Url { provider } => url::fetch(download, file, &**provider, handle).await?,
+        Source::Object { bucket, key } => object::fetch(download, file, (bucket, key), attempt).await?,
+        Source::Url { provider } => url::fetch(download, file, &**provider, attempt).await?,
     };
     if let Some(size) = file.size.filter(|size| *size != fetched.size) {
         let problem = format!("{size} bytes were recorded, and {} came", fetched.size);

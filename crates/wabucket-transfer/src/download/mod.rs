@@ -8,6 +8,7 @@
 
 mod destination;
 mod fetch;
+mod meter;
 mod object;
 mod run;
 mod url;

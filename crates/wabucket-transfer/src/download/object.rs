@@ -11,9 +11,10 @@ use wabucket_model::ETag;
 
 use super::DownloadFile;
 use super::fetch::{Fetched, operation};
+use super::meter::Attempt;
 use super::run::Download;
 use super::verify::Known;
-use crate::bucket::{Bucket, quoted};
+use crate::bucket::{Bucket, object_path, quoted};
 use crate::error::{Operation, TransferError};
 use crate::provider::folder::blocking;
 use crate::retry::Patience;
@@ -36,7 +37,7 @@ pub(super) async fn fetch(
     download: &Arc<Download>,
     file: &DownloadFile,
     (bucket, key): (&Arc<Bucket>, &String),
-    handle: File,
+    attempt: Attempt,
 ) -> Result<Fetched, TransferError> {
     let mut request = Request {
         bucket: Arc::clone(bucket),
@@ -51,18 +52,17 @@ pub(super) async fn fetch(
         None => request.find_size().await?,
     };
     if size <= RANGE {
-        return whole(download, file, &request, size, handle).await;
+        return whole(download, file, (&request, size), attempt).await;
     }
-    ranges(download, &request, size, handle).await?;
+    ranges(download, &request, size, attempt).await?;
     Ok(Fetched { size, verdict: None })
 }
 
 async fn whole(
     download: &Download,
     file: &DownloadFile,
-    request: &Request,
-    size: u64,
-    mut handle: File,
+    (request, size): (&Request, u64),
+    mut attempt: Attempt,
 ) -> Result<Fetched, TransferError> {
     let _room = request.patience.cancellable(&request.operation, download.budget.take(size)).await?;
     let content = request.get(None).await?;
@@ -71,14 +71,16 @@ async fn whole(
     blocking(move || {
         let mut checker = known.checker();
         checker.update(&content);
-        std::io::Write::write_all(&mut handle, &content).map_err(|source| TransferError::Io { operation, source })?;
+        std::io::Write::write_all(&mut attempt.handle, &content)
+            .map_err(|source| TransferError::Io { operation, source })?;
+        attempt.meter.add(content.len() as u64);
         Ok(Fetched { size: content.len() as u64, verdict: Some(known.check(checker)) })
     })
     .await
 }
 
-async fn ranges(download: &Arc<Download>, request: &Request, size: u64, handle: File) -> Result<(), TransferError> {
-    let handle = Arc::new(Mutex::new(handle));
+async fn ranges(download: &Arc<Download>, request: &Request, size: u64, attempt: Attempt) -> Result<(), TransferError> {
+    let handle = Arc::new(Mutex::new(attempt.handle));
     let mut running = JoinSet::new();
     let mut start = 0;
     while start < size {
@@ -86,11 +88,12 @@ async fn ranges(download: &Arc<Download>, request: &Request, size: u64, handle: 
         let room = request.patience.cancellable(&request.operation, download.budget.take(RANGE)).await?;
         let turn = Arc::clone(&download.requests).acquire_owned();
         let turn = request.patience.cancellable(&request.operation, turn).await?;
-        let (request, handle) = (request.clone(), Arc::clone(&handle));
+        let (request, handle, meter) = (request.clone(), Arc::clone(&handle), Arc::clone(&attempt.meter));
         start = range.end;
         running.spawn(async move {
             let content = request.get(Some(range.clone())).await?;
             let written = write_at(handle, range.start, content, request.operation).await;
+            meter.add(range.end - range.start);
             drop((room, turn));
             written
         });
@@ -154,7 +157,7 @@ impl Request {
 
     /// Some stores ignore `If-Match`, so the `ETag` of the answer is compared, too.
     async fn answer(&self, options: GetOptions) -> Result<GetResult, TransferError> {
-        let path = self.bucket.path(&self.operation, &self.key)?;
+        let path = object_path(&self.operation, &self.key)?;
         let result = self.bucket.store().get_opts(&path, options).await;
         let result = result.map_err(|error| TransferError::from_store(&self.operation, error))?;
         match (&self.etag, result.meta.e_tag.as_deref().map(ETag::new)) {

@@ -1,14 +1,14 @@
 //! The bytes behind a URL that somebody else signs: fetched in one go, with a new URL when the old one is refused.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fs_err::File;
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 
 use super::fetch::{Fetched, operation};
+use super::meter::Attempt;
 use super::run::Download;
 use super::verify::{Checker, Known};
 use super::{DownloadFile, Renewal, UrlProvider};
@@ -25,9 +25,17 @@ pub(super) fn client() -> Result<reqwest::Client, TransferError> {
     builder.build().map_err(|error| TransferError::unexpected(&operation(), error))
 }
 
+/// One file that is being fetched.
+struct Fetching<'a> {
+    web: &'a reqwest::Client,
+    provider: &'a dyn UrlProvider,
+    operation: Operation,
+    known: Known,
+    attempt: Attempt,
+}
+
 /// A response that is being written to disk.
 struct Receiving {
-    body: BoxStream<'static, reqwest::Result<Bytes>>,
     handle: File,
     checker: Checker,
     size: u64,
@@ -37,7 +45,7 @@ pub(super) async fn fetch(
     download: &Download,
     file: &DownloadFile,
     provider: &dyn UrlProvider,
-    handle: File,
+    attempt: Attempt,
 ) -> Result<Fetched, TransferError> {
     let operation = operation(file);
     let patience = Patience {
@@ -45,58 +53,56 @@ pub(super) async fn fetch(
         cancellation: download.cancellation.clone(),
         renew_credentials: None,
     };
-    let started = Instant::now();
-    let known = Known::of(&file.expected);
+    let fetching = Fetching { web: &download.web, provider, operation, known: Known::of(&file.expected), attempt };
     let renewal_needed = AtomicBool::new(false);
     let renewed = AtomicBool::new(false);
     let attempt = || async {
         let renewal = if renewal_needed.swap(false, Ordering::Relaxed) { Renewal::Needed } else { Renewal::NotNeeded };
-        match receive(download, provider, &operation, &handle, known, renewal).await {
+        match fetching.receive(renewal).await {
             // A signed URL that has expired is refused; once more with a new one, then the refusal stands.
             Err(error) if error.concerns_credentials() && !renewed.swap(true, Ordering::Relaxed) => {
                 renewal_needed.store(true, Ordering::Relaxed);
-                let (retries, elapsed) = (0, started.elapsed());
-                Err(TransferError::Unavailable {
-                    operation: operation.clone(),
-                    retries,
-                    elapsed,
-                    source: Box::new(error),
-                })
+                let operation = fetching.operation.clone();
+                let (retries, elapsed) = (0, Duration::ZERO);
+                Err(TransferError::Unavailable { operation, retries, elapsed, source: Box::new(error) })
             }
             received => received,
         }
     };
-    patience.run(&operation, attempt).await
+    patience.run(&fetching.operation, attempt).await
 }
 
-async fn receive(
-    download: &Download,
-    provider: &dyn UrlProvider,
-    operation: &Operation,
-    handle: &File,
-    known: Known,
-    renewal: Renewal,
-) -> Result<Fetched, TransferError> {
-    let location = provider.locate(renewal).await.map_err(|source| TransferError::unexpected(operation, source))?;
-    let lost = |error: reqwest::Error| {
-        let failure = Failure::lost(error.without_url());
-        TransferError::from_failure(operation, failure)
-    };
-    let response = download.web.get(location.url).headers(location.headers).send().await.map_err(lost)?;
-    let status = response.status();
-    if !status.is_success() {
-        let body = response.text().await.unwrap_or_default();
-        return Err(TransferError::from_failure(operation, Failure::from_answer(status.as_u16(), &body)));
+impl Fetching<'_> {
+    async fn receive(&self, renewal: Renewal) -> Result<Fetched, TransferError> {
+        let operation = &self.operation;
+        let location =
+            self.provider.locate(renewal).await.map_err(|source| TransferError::unexpected(operation, source))?;
+        let lost = |error: reqwest::Error| TransferError::from_failure(operation, Failure::lost(&error.without_url()));
+        let response = self.web.get(location.url).headers(location.headers).send().await.map_err(lost)?;
+        let status = response.status();
+        if !status.is_success() {
+            let body = response.text().await.unwrap_or_default();
+            return Err(TransferError::from_failure(operation, Failure::from_answer(status.as_u16(), &body)));
+        }
+        let mut receiving = self.start()?;
+        let mut body = response.bytes_stream();
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(lost)?;
+            let length = piece.len() as u64;
+            receiving = receiving.write(piece, operation).await?;
+            self.attempt.meter.add(length);
+        }
+        Ok(Fetched { size: receiving.size, verdict: Some(self.known.check(receiving.checker)) })
     }
-    let io = |source| TransferError::Io { operation: operation.clone(), source };
-    let mut handle = handle.try_clone().map_err(io)?;
-    std::io::Seek::rewind(&mut handle).and_then(|()| handle.set_len(0)).map_err(io)?;
-    let body = response.bytes_stream().boxed();
-    let mut receiving = Receiving { body, handle, checker: known.checker(), size: 0 };
-    while let Some(piece) = receiving.body.next().await {
-        receiving = receiving.write(piece.map_err(lost)?, operation).await?;
+
+    /// From the beginning, whatever an earlier attempt left.
+    fn start(&self) -> Result<Receiving, TransferError> {
+        let io = |source| TransferError::Io { operation: self.operation.clone(), source };
+        self.attempt.meter.restart();
+        let mut handle = self.attempt.handle.try_clone().map_err(io)?;
+        std::io::Seek::rewind(&mut handle).and_then(|()| handle.set_len(0)).map_err(io)?;
+        Ok(Receiving { handle, checker: self.known.checker(), size: 0 })
     }
-    Ok(Fetched { size: receiving.size, verdict: Some(known.check(receiving.checker)) })
 }
 
 impl Receiving {

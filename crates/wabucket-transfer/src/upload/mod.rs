@@ -91,11 +91,9 @@ impl UploadPlan {
     fn check_keys(&self, prefix: &str) -> Result<(), TransferError> {
         let files = self.tree.files().iter().map(|file| (&file.path, key(prefix, &file.path)));
         let markers = self.tree.empty_folders().iter().map(|path| (path, marker(&key(prefix, path))));
-        for (path, key) in files.chain(markers).filter(|(_, key)| key.len() > LONGEST_KEY) {
-            let problem = SourceProblem::KeyTooLong { length: key.len() };
-            return Err(TransferError::source_problem(path.below(self.tree.root()), problem));
-        }
-        Ok(())
+        let Some((path, key)) = files.chain(markers).find(|(_, key)| key.len() > LONGEST_KEY) else { return Ok(()) };
+        let problem = SourceProblem::KeyTooLong { length: key.len() };
+        Err(TransferError::source_problem(path.below(self.tree.root()), problem))
     }
 }
 

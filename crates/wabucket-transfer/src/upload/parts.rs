@@ -15,6 +15,7 @@ use super::UploadedFile;
 use super::run::{Job, Upload};
 use super::source::SourceFile;
 use super::verify::{self, Stored};
+use crate::bucket::object_path;
 use crate::error::{Operation, TransferError};
 use crate::hashes::{ContentHashes, multipart_etag};
 use crate::provider::folder::blocking;
@@ -67,7 +68,7 @@ async fn send_to_multipart(
     store: Arc<dyn MultipartStore>,
 ) -> Result<UploadedFile, TransferError> {
     let operation = job.operation.clone();
-    let path = upload.bucket.path(&operation, &job.key)?;
+    let path = object_path(&operation, &job.key)?;
     let create =
         || async { store.create_multipart(&path).await.map_err(|error| TransferError::from_store(&operation, error)) };
     let id = upload.patience.run(&operation, create).await?;
@@ -155,22 +156,30 @@ async fn complete(
     };
     let stored = match target.patience.run(&target.operation, complete).await {
         Ok(completed) => Stored::new(completed),
-        // The answer to the first try may have been lost after the store did its work: then the upload is gone and the
-        // object is there.
-        Err(TransferError::NotFound { .. }) if tries > 1 => {
-            let object = upload.bucket.head(&job.key).await?;
-            Stored { etag: object.etag, version_id: object.version_id, is_encrypted: false }
-        }
+        Err(error) if tries > 1 => done_before(upload, job, &etag, error).await?,
         Err(error) => return Err(error),
     };
     verify::once(upload, job, hashes, &[etag], stored).await
+}
+
+/// The answer to the first try to complete may have been lost after the store did its work. Then the upload is gone,
+/// which stores report in different ways, and the object is there.
+async fn done_before(upload: &Upload, job: &Job, etag: &str, error: TransferError) -> Result<Stored, TransferError> {
+    let Ok(object) = upload.bucket.head(&job.key).await else { return Err(error) };
+    let is_ours = object.etag.as_ref().is_some_and(|found| found.as_str() == etag);
+    // An `ETag` of the store's own making cannot be known; but S3 says of an upload that is done that it is not found.
+    let may_be_ours = matches!(error, TransferError::NotFound { .. }) && object.size == job.file.size;
+    if is_ours || may_be_ours {
+        return Ok(Stored { etag: object.etag, version_id: object.version_id, is_encrypted: false });
+    }
+    Err(error)
 }
 
 /// For stores where one handle takes all parts: a folder.
 async fn send_in_order(upload: &Upload, job: &Job) -> Result<UploadedFile, TransferError> {
     let operation = &job.operation;
     let failed = |error| TransferError::from_store(operation, error);
-    let path = upload.bucket.path(operation, &job.key)?;
+    let path = object_path(operation, &job.key)?;
     let mut handle =
         upload.bucket.store().put_multipart_opts(&path, PutMultipartOptions::default()).await.map_err(failed)?;
     let mut source = SourceFile::open(job).await?;
@@ -200,7 +209,7 @@ mod tests {
         assert_eq!(part_size(80_000 * MEBIBYTE), 8 * MEBIBYTE);
         assert_eq!(part_size(80_000 * MEBIBYTE + 1), 9 * MEBIBYTE);
         for size in [17 * MEBIBYTE, 5 << 40, (5 << 40) - 1] {
-            assert!(size.div_ceil(part_size(size)) <= MOST_PARTS && part_size(size) % MEBIBYTE == 0);
+            assert!(size.div_ceil(part_size(size)) <= MOST_PARTS && part_size(size).is_multiple_of(MEBIBYTE));
         }
     }
 }

@@ -11,6 +11,7 @@ use wabucket_model::ETag;
 
 use super::UploadedFile;
 use super::run::{Job, Upload};
+use crate::bucket::object_path;
 use crate::error::TransferError;
 use crate::hashes::{ContentHashes, Hasher};
 use crate::http::Encrypted;
@@ -109,15 +110,15 @@ async fn check_size(upload: &Upload, job: &Job) -> Result<(), TransferError> {
 
 async fn read_back(upload: &Upload, job: &Job, hashes: ContentHashes) -> Result<(), TransferError> {
     let operation = upload.bucket.operation("check", &job.key);
-    let path = upload.bucket.path(&operation, &job.key)?;
+    let path = object_path(&operation, &job.key)?;
     let read = || async {
         let read = async {
             let mut content = upload.bucket.store().get_opts(&path, GetOptions::default()).await?.into_stream();
-            let mut hasher = Hasher::default();
+            let mut found = Hasher::default();
             while let Some(piece) = content.try_next().await? {
-                hasher.update(&piece);
+                found.update(&piece);
             }
-            Ok(hasher.finish())
+            Ok(found.finish())
         };
         read.await.map_err(|error| TransferError::from_store(&operation, error))
     };

@@ -6,12 +6,13 @@ use super::UploadedFile;
 use super::run::{Job, Upload};
 use super::source::SourceFile;
 use super::verify::{self, Stored};
+use crate::bucket::object_path;
 use crate::error::TransferError;
 use crate::reporter::{Phase, Totals};
 
 pub(super) async fn send(upload: &Upload, job: &Job) -> Result<UploadedFile, TransferError> {
     let operation = &job.operation;
-    let path = upload.bucket.path(operation, &job.key)?;
+    let path = object_path(operation, &job.key)?;
     let _room = upload.patience.cancellable(operation, upload.budget.take(job.file.size)).await?;
     let (source, content) = SourceFile::open(job).await?.read(job.file.size).await?;
     let hashes = source.finish().await?;

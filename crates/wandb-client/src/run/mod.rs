@@ -129,6 +129,11 @@ impl Run {
         ProjectPath { entity: self.path.entity.clone(), project: self.path.project.clone() }
     }
 
+    /// The client it was started with.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Its page.
     pub fn url(&self) -> String {
         crate::page::run(&self.client.app_url(), &self.path)

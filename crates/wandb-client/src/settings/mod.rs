@@ -27,6 +27,8 @@ pub enum Server {
         base_url: BaseUrl,
         /// Its key.
         api_key: SecretString,
+        /// Where its pages are.
+        app_url: String,
     },
 }
 
@@ -120,18 +122,20 @@ impl Settings {
         let file = SettingsFile::read(environment)?;
         let variable = |name: &str| environment.variable(name).map(str::to_owned);
         let either = |name: &str, key: &str| variable(name).or_else(|| file.get(key));
-        let (base_url, credentials) = match server {
-            Server::Given { base_url, api_key } => (base_url, Credentials { api_key, source: CredentialSource::Given }),
+        let (base_url, credentials, app_url) = match server {
+            Server::Given { base_url, api_key, app_url } => {
+                (base_url, Credentials { api_key, source: CredentialSource::Given }, Some(app_url))
+            }
             Server::FromEnvironment => {
                 refuse_offline(either("WANDB_MODE", "mode"))?;
                 let base_url = BaseUrl::resolve(either("WANDB_BASE_URL", "base_url").as_deref())?;
                 let credentials = key::find(environment, &base_url, file.get("api_key"))?;
-                (base_url, credentials)
+                (base_url, credentials, either("WANDB_APP_URL", "app_url"))
             }
         };
         Ok(Self {
             base_url,
-            app_url: either("WANDB_APP_URL", "app_url"),
+            app_url,
             credentials,
             entity: either("WANDB_ENTITY", "entity"),
             project: either("WANDB_PROJECT", "project"),
@@ -139,6 +143,11 @@ impl Settings {
             network: network(environment, &file)?,
         })
     }
+}
+
+/// The project that W&B's settings files name.
+pub fn configured_project(environment: &Environment) -> Result<Option<String>, WandbError> {
+    Ok(SettingsFile::read(environment)?.get("project"))
 }
 
 fn refuse_offline(mode: Option<String>) -> Result<(), WandbError> {
@@ -248,6 +257,7 @@ mod tests {
         let given = Server::Given {
             base_url: BaseUrl::resolve(Some("http://127.0.0.1:1")).unwrap(),
             api_key: SecretString::from(KEY),
+            app_url: "http://127.0.0.1:1".to_owned(),
         };
         assert!(Settings::resolve(&environment, given).is_ok());
     }

@@ -35,20 +35,17 @@ pub(super) fn from_environment(
 ) -> Result<CredentialSource<AwsCredential>, TransferError> {
     let environment = &options.environment;
     let profile = profile_name(environment);
-    let (provider, places): (Box<dyn FetchCredential>, String) = match &options.aws_credentials_file {
-        Some(file) => {
-            let path = file.display().to_string();
-            let provider = ProfileCredentialProvider::new()
-                .with_profile(profile)
-                .with_credentials_file(path.clone())
-                .with_config_file(path.clone());
-            (Box::new(provider), format!("no access key for profile {profile:?} in {path}"))
-        }
-        None => {
-            let provider = DefaultCredentialProvider::builder().with_profile(profile).build();
-            let places = "no AWS credentials in the environment, in ~/.aws (profile ".to_owned();
-            (Box::new(provider), format!("{places}{profile:?}), or from a container or instance role"))
-        }
+    let (provider, places): (Box<dyn FetchCredential>, String) = if let Some(file) = &options.aws_credentials_file {
+        let path = file.display().to_string();
+        let provider = ProfileCredentialProvider::new()
+            .with_profile(profile)
+            .with_credentials_file(path.clone())
+            .with_config_file(path.clone());
+        (Box::new(provider), format!("no access key for profile {profile:?} in {path}"))
+    } else {
+        let provider = DefaultCredentialProvider::builder().with_profile(profile).build();
+        let places = format!("no AWS credentials in the environment, in ~/.aws (profile {profile:?}), ");
+        (Box::new(provider), places + "or from a container or instance role")
     };
     let client = |connect_timeout, builder: reqwest::ClientBuilder| {
         let built = builder.connect_timeout(connect_timeout).timeout(EXCHANGE_TIMEOUT).build();
@@ -249,5 +246,55 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let error = fetch(&options(&[], home.path())).await.unwrap_err().to_string();
         assert!(error.contains("no AWS credentials in the environment, in ~/.aws (profile \"default\")"), "{error}");
+    }
+
+    /// Answers every request that contains `expected` with `body`, any other with 404.
+    async fn serve(answers: &'static [(&'static str, &'static str)]) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let mut request = vec![0; 8192];
+                let length = socket.read(&mut request).await.unwrap();
+                let request = String::from_utf8_lossy(&request[..length]).into_owned();
+                let answer = answers.iter().find(|(expected, _)| request.contains(expected));
+                let (status, body) = answer.map_or(("404 Not Found", ""), |(_, body)| ("200 OK", *body));
+                let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                socket.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            }
+        });
+        format!("http://{address}")
+    }
+
+    const ROLE: &str = r#"{"Code": "Success", "AccessKeyId": "ROLE", "SecretAccessKey": "s3cret6", "Token": "T",
+        "Expiration": "2999-01-01T00:00:00Z", "LastUpdated": "2026-01-01T00:00:00Z", "Type": "AWS-HMAC"}"#;
+
+    #[tokio::test]
+    async fn a_container_role_is_found() {
+        let home = tempfile::tempdir().unwrap();
+        let service = serve(&[("GET /v2/role", ROLE)]).await;
+        let uri = format!("{service}/v2/role");
+        let variables = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri.as_str())];
+        let found = fetch(&options(&variables, home.path())).await.unwrap();
+        assert_eq!(found, ("ROLE".into(), Some("T".into())));
+    }
+
+    #[tokio::test]
+    async fn an_instance_role_is_found() {
+        let home = tempfile::tempdir().unwrap();
+        let service = serve(&[
+            ("PUT /latest/api/token", "a-token"),
+            ("GET /latest/meta-data/iam/security-credentials/my-role", ROLE),
+            ("GET /latest/meta-data/iam/security-credentials/", "my-role"),
+        ])
+        .await;
+        let mut on_instance = options(&[], home.path());
+        let variables = [("AWS_EC2_METADATA_SERVICE_ENDPOINT".to_owned(), service)];
+        on_instance.environment = Environment::new(variables.into(), Some(home.path().into()), home.path().into());
+        let source = from_environment(&Operation::new("open", "s3://b"), &on_instance).unwrap();
+        let found = source.get_credential().await.unwrap();
+        assert_eq!(found.credential.key_id, "ROLE");
+        assert_eq!(found.expires_at, Some("2999-01-01T00:00:00Z".parse().unwrap()));
     }
 }

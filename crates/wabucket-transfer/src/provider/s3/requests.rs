@@ -14,7 +14,7 @@ use crate::error::{Operation, TransferError};
 use crate::http::Failure;
 use crate::provider::{Page, PageRequest};
 
-/// What SigV4 leaves as it is (AWS, "Create a canonical request": A-Z a-z 0-9 - . _ ~).
+/// What `SigV4` leaves as it is (AWS, "Create a canonical request": A-Z a-z 0-9 - . _ ~).
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The same in a path, which keeps its slashes.
