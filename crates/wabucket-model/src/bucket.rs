@@ -101,7 +101,8 @@ impl BucketUrl {
         }
     }
 
-    /// The URL of the object with this key, as W&B's own client writes references: raw, nothing encoded.
+    /// The URL of the object with this key, as W&B's own client writes references: raw, nothing encoded. Only in a
+    /// `file://` URL, which W&B's client decodes when it reads it, are `%`, `#` and `?` encoded.
     ///
     /// For Azure this is our `az://` form; W&B's form names the storage account, which a container URL does not.
     pub fn reference(&self, key: &str) -> String {
@@ -110,7 +111,7 @@ impl BucketUrl {
             Self::S3 { bucket, .. } => format!("s3://{bucket}/{key}"),
             Self::Gcs { bucket, .. } => format!("gs://{bucket}/{key}"),
             Self::Azure { container, .. } => format!("az://{container}/{key}"),
-            Self::Folder(root) => format!("file://{}", root.join(key).display()),
+            Self::Folder(root) => file_uri(&root.join(key)),
         }
     }
 
@@ -145,6 +146,18 @@ impl fmt::Display for BucketUrl {
         }
         Ok(())
     }
+}
+
+/// The `file://` URL of a path, with those characters encoded that would end or change the path when W&B's client takes
+/// the URL apart. Everything else stays as it is, as W&B's client writes it.
+pub(crate) fn file_uri(path: &Path) -> String {
+    let encode = |character: char| match character {
+        '%' => "%25".to_owned(),
+        '#' => "%23".to_owned(),
+        '?' => "%3F".to_owned(),
+        other => other.to_string(),
+    };
+    path.to_string_lossy().chars().fold("file://".to_owned(), |uri, character| uri + &encode(character))
 }
 
 fn parse_store(text: &str, rest: &str) -> Result<(String, String), InvalidWord> {
@@ -236,6 +249,7 @@ mod tests {
         assert_eq!(platform.folder_prefix(&folder()), "my%20model/net/a%25b+c");
         assert_eq!(platform.reference("x/y"), "blob://c/o/p/b/x/y");
         let local = BucketUrl::parse("file:///tmp/x").unwrap();
-        assert_eq!(local.reference("a b"), "file:///tmp/x/a b");
+        assert_eq!(local.reference("a b/ü"), "file:///tmp/x/a b/ü");
+        assert_eq!(local.reference("%41#?"), "file:///tmp/x/%2541%23%3F");
     }
 }

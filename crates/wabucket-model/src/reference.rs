@@ -3,7 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// A reference, taken apart the way W&B's own handlers do: raw text, nothing decoded.
+use percent_encoding::percent_decode_str;
+
+use crate::bucket::file_uri;
+
+/// A reference, taken apart the way W&B's own handlers do: raw text, decoded only for `file://`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Reference {
     /// `s3://BUCKET/KEY`.
@@ -64,7 +68,7 @@ impl Reference {
                 let (container, key) = pair(rest);
                 Self::Azure { container, key }
             }
-            Some(("file", rest)) => Self::File(PathBuf::from(rest)),
+            Some(("file", rest)) => Self::File(PathBuf::from(percent_decode_str(rest).decode_utf8_lossy().as_ref())),
             Some(("http" | "https", _)) => Self::Http(text.to_owned()),
             Some(("blob", _)) => Self::Platform(text.to_owned()),
             Some(("wandb-artifact", rest)) => {
@@ -82,7 +86,7 @@ impl fmt::Display for Reference {
             Self::S3 { bucket, key } => write!(formatter, "s3://{bucket}/{key}"),
             Self::Gcs { bucket, key } => write!(formatter, "gs://{bucket}/{key}"),
             Self::Azure { container, key } => write!(formatter, "az://{container}/{key}"),
-            Self::File(path) => write!(formatter, "file://{}", path.display()),
+            Self::File(path) => formatter.write_str(&file_uri(path)),
             Self::Http(text) | Self::Platform(text) | Self::Unknown(text) => formatter.write_str(text),
             Self::Artifact { id, path } => write!(formatter, "wandb-artifact://{id}/{path}"),
         }

@@ -1,6 +1,7 @@
 //! From a manifest to a download plan: where the bytes of each entry are, whoever wrote the manifest.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -90,30 +91,34 @@ impl Planner<'_> {
             let source = Source::Url { provider: Arc::new(self.native(path, entry)?) };
             return Ok(DownloadFile { path: relative, size: entry.size, source, expected: md5_of(entry) });
         };
-        let (bucket, key) = match Reference::parse(reference) {
-            Reference::S3 { bucket, key } => (BucketUrl::S3 { bucket, prefix: String::new() }, key),
-            Reference::Gcs { bucket, key } => (BucketUrl::Gcs { bucket, prefix: String::new() }, key),
-            Reference::Azure { container, key } => (BucketUrl::Azure { container, prefix: String::new() }, key),
-            Reference::File(file) => {
-                let key = file.to_string_lossy().trim_start_matches('/').to_owned();
-                (BucketUrl::Folder("/".into()), key)
-            }
-            Reference::Http(url) => {
-                let source =
-                    Source::Url { provider: Arc::new(Fixed::parse(&url, |problem| self.unreadable(problem))?) };
-                let expected = etag_of(entry, reference);
-                return Ok(DownloadFile { path: relative, size: known_size(entry), source, expected });
-            }
-            Reference::Platform(text) | Reference::Unknown(text) => {
-                return Err(self.unreadable(format!("nothing here can read {text:?}, which it refers to")));
-            }
-            Reference::Artifact { .. } => {
-                return Err(self.unreadable(format!("{path} refers to another artifact ({reference})")));
-            }
+        let Some((bucket, key)) = place_of(reference) else {
+            return self.elsewhere(path, relative, entry, reference);
         };
         let expected = if matches!(bucket, BucketUrl::Folder(_)) { md5_of(entry) } else { etag_of(entry, reference) };
         let source = Source::Object { bucket: self.bucket(bucket).await?, key };
         Ok(DownloadFile { path: relative, size: known_size(entry), source, expected })
+    }
+
+    /// An entry whose bytes lie in no bucket.
+    fn elsewhere(
+        &self,
+        path: &str,
+        relative: RelativePath,
+        entry: &ManifestEntry,
+        reference: &str,
+    ) -> Result<DownloadFile, Error> {
+        match Reference::parse(reference) {
+            Reference::Http(url) => {
+                let provider = Fixed::parse(&url, |problem| self.unreadable(problem))?;
+                let source = Source::Url { provider: Arc::new(provider) };
+                let expected = etag_of(entry, reference);
+                Ok(DownloadFile { path: relative, size: known_size(entry), source, expected })
+            }
+            Reference::Artifact { .. } => {
+                Err(self.unreadable(format!("{path} refers to another artifact ({reference})")))
+            }
+            _ => Err(self.unreadable(format!("nothing here can read {reference:?}, which {path} refers to"))),
+        }
     }
 
     async fn bucket(&mut self, url: BucketUrl) -> Result<Arc<Bucket>, Error> {
@@ -160,17 +165,10 @@ impl Planner<'_> {
     /// The bucket and the prefix of the folder that all entries share; for a version without any entry, the folder
     /// that one of its aliases names in the configured bucket.
     async fn artifact_folder(&mut self) -> Result<Option<(Arc<Bucket>, String)>, Error> {
-        let Some(location) = folder_of(&self.located.manifest) else {
-            return self.folder_by_alias().await;
-        };
-        let (url, prefix) = match Reference::parse(&location) {
-            Reference::S3 { bucket, key } => (BucketUrl::S3 { bucket, prefix: String::new() }, key),
-            Reference::File(path) => {
-                (BucketUrl::Folder("/".into()), path.to_string_lossy().trim_start_matches('/').to_owned())
-            }
-            _ => return Ok(None),
-        };
-        Ok(Some((self.bucket(url).await?, prefix)))
+        match folder_of(&self.located.manifest) {
+            Some((url, prefix)) => Ok(Some((self.bucket(url).await?, prefix))),
+            None => self.folder_by_alias().await,
+        }
     }
 
     async fn folder_by_alias(&mut self) -> Result<Option<(Arc<Bucket>, String)>, Error> {
@@ -202,16 +200,40 @@ fn platform_reference(manifest: &Manifest) -> Option<&str> {
     manifest.entries.get(PLATFORM_ENTRY)?.reference.as_deref().filter(|reference| reference.starts_with("blob:"))
 }
 
-/// The folder that the references of all entries share: each is that folder and the entry's path.
-pub(crate) fn folder_of(manifest: &Manifest) -> Option<String> {
-    let mut found: Option<&str> = None;
-    for (path, entry) in manifest.entries.iter().filter(|(path, _)| *path != PLATFORM_ENTRY) {
-        let folder = entry.reference.as_deref()?.strip_suffix(path.as_str())?.strip_suffix('/')?;
-        if *found.get_or_insert(folder) != folder {
-            return None;
+/// The bucket, without prefix, and the key of the object that a reference means.
+fn place_of(reference: &str) -> Option<(BucketUrl, String)> {
+    match Reference::parse(reference) {
+        Reference::S3 { bucket, key } => Some((BucketUrl::S3 { bucket, prefix: String::new() }, key)),
+        Reference::Gcs { bucket, key } => Some((BucketUrl::Gcs { bucket, prefix: String::new() }, key)),
+        Reference::Azure { container, key } => Some((BucketUrl::Azure { container, prefix: String::new() }, key)),
+        Reference::File(decoded) => {
+            // W&B's client writes names raw but decodes them when it reads: a name that is there as written wins.
+            let raw = Path::new(reference.strip_prefix("file://")?);
+            let path = if raw.exists() && !decoded.exists() { raw } else { &decoded };
+            Some((BucketUrl::Folder("/".into()), path.to_string_lossy().trim_start_matches('/').to_owned()))
+        }
+        Reference::Platform(_) | Reference::Http(_) | Reference::Artifact { .. } | Reference::Unknown(_) => None,
+    }
+}
+
+/// The folder that the references of all entries share: each means the object of that folder and the entry's path.
+fn folder_of(manifest: &Manifest) -> Option<(BucketUrl, String)> {
+    let mut found: Option<(BucketUrl, String)> = None;
+    for (path, entry) in &manifest.entries {
+        let (url, key) = place_of(entry.reference.as_deref()?)?;
+        let prefix = key.strip_suffix(path.as_str())?.strip_suffix('/')?;
+        match &found {
+            Some((known, folder)) if (known, folder.as_str()) != (&url, prefix) => return None,
+            Some(_) => {}
+            None => found = Some((url, prefix.to_owned())),
         }
     }
-    found.map(str::to_owned)
+    found
+}
+
+/// The URL of the folder that a version's bytes lie in, if all lie in one.
+pub(crate) fn location_of(manifest: &Manifest) -> Option<String> {
+    folder_of(manifest).map(|(url, prefix)| url.reference(&prefix))
 }
 
 /// An object of which only the listing is known.

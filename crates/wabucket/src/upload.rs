@@ -175,7 +175,7 @@ async fn to_bucket(
 async fn keep_one_copy(run: &Run, bucket: &Bucket, prefix: &str, logged: &LoggedArtifact) -> Result<String, Error> {
     let ours = bucket.url().reference(prefix);
     let manifest = run.client().fetch_manifest(&logged.artifact).await?;
-    let location = sources::folder_of(&manifest).unwrap_or_else(|| ours.clone());
+    let location = sources::location_of(&manifest).unwrap_or_else(|| ours.clone());
     if location != ours {
         let listing = bucket.list(prefix).await?;
         let folders = listing.folders.iter().map(|folder| format!("{prefix}/{folder}/"));
