@@ -1,6 +1,6 @@
 //! `wabucket link`.
 
-use wabucket::{AliasChoice, ArtifactName, ArtifactType, Error, LinkOptions, Metadata, OutputSuffix};
+use wabucket::{AliasChoice, ArtifactName, ArtifactType, Error, JobOutputs, LinkOptions, Metadata, OutputSuffix};
 
 use super::{open, surroundings};
 use crate::arguments::{GlobalArguments, LinkArguments};
@@ -16,6 +16,14 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: LinkArguments, prin
         alias: AliasChoice::parse(arguments.alias.as_deref())?,
         metadata: Metadata::parse_items(&arguments.metadata)?,
     };
+    if let AliasChoice::Named(alias) = &options.alias {
+        printer.check_job_outputs(&JobOutputs {
+            name: &options.name,
+            artifact_type: &options.artifact_type,
+            alias,
+            suffix: suffix.as_ref(),
+        })?;
+    }
     let session = open(global, surroundings())?;
     let control = printer.control();
     interrupt::watch(&control);
@@ -25,5 +33,11 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: LinkArguments, prin
     let report = result?;
     let get_back = GetBack::new(global, &report.artifact, &report.alias);
     printer.linked(&report, &get_back);
-    printer.job_outputs(&report.artifact, &report.alias, suffix.as_ref())
+    let artifact = &report.artifact;
+    printer.job_outputs(&JobOutputs {
+        name: &artifact.name,
+        artifact_type: &artifact.artifact_type,
+        alias: &report.alias,
+        suffix: suffix.as_ref(),
+    })
 }

@@ -1,7 +1,8 @@
 //! `wabucket upload`.
 
 use wabucket::{
-    AliasChoice, ArtifactName, ArtifactType, Error, Existing, Metadata, OutputSuffix, Placement, UploadOptions,
+    AliasChoice, ArtifactName, ArtifactType, Error, Existing, JobOutputs, Metadata, OutputSuffix, Placement,
+    UploadOptions,
 };
 
 use super::{open, run_arguments, surroundings};
@@ -13,6 +14,14 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: UploadArguments, pr
     let suffix = arguments.suffix.as_deref().map(OutputSuffix::parse).transpose()?;
     let environment = surroundings();
     let options = options(arguments, &environment)?;
+    if let AliasChoice::Named(alias) = &options.alias {
+        printer.check_job_outputs(&JobOutputs {
+            name: &options.name,
+            artifact_type: &options.artifact_type,
+            alias,
+            suffix: suffix.as_ref(),
+        })?;
+    }
     let session = open(global, environment)?;
     let control = printer.control();
     interrupt::watch(&control);
@@ -22,7 +31,13 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: UploadArguments, pr
     let report = result?;
     let get_back = GetBack::new(global, &report.artifact, &report.alias);
     printer.uploaded(&report, &get_back);
-    printer.job_outputs(&report.artifact, &report.alias, suffix.as_ref())
+    let artifact = &report.artifact;
+    printer.job_outputs(&JobOutputs {
+        name: &artifact.name,
+        artifact_type: &artifact.artifact_type,
+        alias: &report.alias,
+        suffix: suffix.as_ref(),
+    })
 }
 
 fn options(arguments: UploadArguments, environment: &wabucket::Environment) -> Result<UploadOptions, Error> {

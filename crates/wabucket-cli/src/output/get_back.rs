@@ -7,7 +7,10 @@ use crate::arguments::GlobalArguments;
 
 /// A `wabucket download …` command line.
 #[derive(Debug)]
-pub(crate) struct GetBack(String);
+pub(crate) struct GetBack {
+    command: String,
+    is_local: bool,
+}
 
 impl GetBack {
     /// Repeats the global options that say where the version is.
@@ -34,11 +37,16 @@ impl GetBack {
         }
         words.push("download".to_owned());
         words.extend([artifact.artifact_type.as_str(), artifact.name.as_str(), alias.as_str()].map(shell_word));
-        Self(words.join(" "))
+        Self { command: words.join(" "), is_local: global.local.is_some() }
     }
 
     /// The command line.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.command
+    }
+
+    /// The address of a page, and how it is shown when nobody else serves it.
+    pub(crate) fn page(&self, url: &str) -> String {
+        if self.is_local { format!("{url} (while `wabucket serve` runs)") } else { url.to_owned() }
     }
 }

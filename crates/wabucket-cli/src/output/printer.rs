@@ -4,10 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 use serde::Serialize;
-use wabucket::{
-    Alias, ArtifactSummary, Control, DownloadReport, Error, JobOutputs, LinkReport, OutputSuffix, ServeSummary,
-    UploadReport,
-};
+use wabucket::{Control, DownloadReport, Error, JobOutputs, LinkReport, ServeSummary, UploadReport};
 
 use super::progress::Bars;
 use super::{GetBack, error, summary};
@@ -93,16 +90,18 @@ impl Printer {
         self.result(served, Some(served.base_url.as_str()), || summary::served(served));
     }
 
-    /// Writes the block that job runners read, where stdout is for them.
-    pub(crate) fn job_outputs(
-        &self,
-        artifact: &ArtifactSummary,
-        alias: &Alias,
-        suffix: Option<&OutputSuffix>,
-    ) -> Result<(), Error> {
+    /// Refuses, before any work, values that job runners would lose, where stdout is for them.
+    pub(crate) fn check_job_outputs(&self, outputs: &JobOutputs) -> Result<(), Error> {
         if self.results == Results::Lines {
-            let block = JobOutputs { name: &artifact.name, artifact_type: &artifact.artifact_type, alias, suffix };
-            write(std::io::stdout(), block.render()?.as_bytes());
+            outputs.check()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the block that job runners read, where stdout is for them.
+    pub(crate) fn job_outputs(&self, outputs: &JobOutputs) -> Result<(), Error> {
+        if self.results == Results::Lines {
+            write(std::io::stdout(), outputs.render()?.as_bytes());
         }
         Ok(())
     }

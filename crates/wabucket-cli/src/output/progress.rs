@@ -35,7 +35,8 @@ impl Reporter for Bars {
     fn start(&self, phase: Phase, totals: Option<Totals>) {
         let bar = match totals {
             Some(totals) => ProgressBar::new(totals.bytes).with_style(style(BYTES)),
-            None => ProgressBar::new_spinner().with_style(style(COUNT)),
+            None if phase == Phase::Walk => ProgressBar::new_spinner().with_style(style(COUNT)),
+            None => ProgressBar::new_spinner().with_style(style(WAIT)),
         };
         let bar = self.screen.add(bar.with_message(label(phase)));
         bar.enable_steady_tick(TICK);
@@ -58,6 +59,7 @@ impl Reporter for Bars {
 
 const BYTES: &str = "{msg:<10} [{bar:30}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} left";
 const COUNT: &str = "{msg:<10} {spinner} {human_pos} files {elapsed}";
+const WAIT: &str = "{msg:<10} {spinner} {elapsed}";
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the template is well-formed").progress_chars("=> ")

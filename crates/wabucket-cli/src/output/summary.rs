@@ -67,8 +67,8 @@ fn logged(logged: &Logged, get_back: &GetBack) -> String {
             ("size", &logged.size),
             ("time", &logged.time),
             ("bytes at", logged.location),
-            ("artifact", &artifact.url),
-            ("run", logged.run_url),
+            ("artifact", &get_back.page(&artifact.url)),
+            ("run", &get_back.page(logged.run_url)),
             ("get it", get_back.as_str()),
         ],
     )

@@ -19,6 +19,7 @@ fn names_that_the_registry_refuses_are_refused_before_anything_is_sent() {
         (vec!["upload", "missing", "-n", "net", "-t", "model"], vec!["missing"]),
         (vec!["upload", "source/empty", "-n", "net", "-t", "model"], vec!["source/empty"]),
         (vec!["upload", "source", "-n", "net", "-t", "model", "-s", "a-b"], vec!["suffix"]),
+        (vec!["upload", "source", "-n", "net", "-t", "model", "-a", "ends with a space "], vec!["artifact_alias"]),
         (vec!["link", "x", "-n", "a:b", "-t", "model"], vec!["artifact name"]),
         (vec!["download", "model", "a:b", "latest"], vec!["artifact name"]),
         (vec!["--bucket", "ftp://x", "upload", "source", "-n", "net", "-t", "model"], vec!["ftp://x"]),
