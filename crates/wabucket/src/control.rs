@@ -5,6 +5,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use wabucket_transfer::{Reporter, Silent, TransferOptions};
 
+use crate::Error;
+
 /// Handed to each operation.
 #[derive(Clone)]
 pub struct Control {
@@ -21,6 +23,14 @@ impl Default for Control {
 }
 
 impl Control {
+    /// Does what comes before a run; when the caller stops it there, nothing has to be ended.
+    pub(crate) async fn before_run<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::select! {
+            result = work => result,
+            () = self.cancellation.cancelled() => Err(Error::Interrupted { remains: "nothing was moved".to_owned() }),
+        }
+    }
+
     pub(crate) fn transfer_options(&self) -> TransferOptions {
         TransferOptions {
             cancellation: self.cancellation.clone(),

@@ -42,11 +42,7 @@ impl Session {
         let shown = options.destination.unwrap_or_else(|| default_destination(&folder));
         let destination = self.settings.environment.current_dir().join(&shown);
         check_destination(&destination, &shown)?;
-        let connection = self.connection().await?;
-        let artifact = find(connection, &folder).await?;
-        let manifest = connection.client.fetch_manifest(&artifact).await?;
-        let located = Located { artifact: &artifact, manifest, folder: &folder };
-        let plan = sources::plan(self, &connection.client, located).await?;
+        let (artifact, plan) = control.before_run(self.plan_download(&folder)).await?;
         let run = self.start_run("download", config).await?;
         let fetch = async |run: &Run| fetch(run, &artifact, &plan, &destination, control).await;
         let ((run, fetched), warnings) = inside_run(run, control, fetch).await?;
@@ -61,6 +57,18 @@ impl Session {
             duration: started.elapsed(),
             warnings: self.take_warnings(warnings),
         })
+    }
+}
+
+impl Session {
+    /// Finds the version and the bytes of all its files.
+    async fn plan_download(&self, folder: &ArtifactFolder) -> Result<(Artifact, DownloadPlan), Error> {
+        let connection = self.connection().await?;
+        let artifact = find(connection, folder).await?;
+        let manifest = connection.client.fetch_manifest(&artifact).await?;
+        let located = Located { artifact: &artifact, manifest, folder };
+        let plan = sources::plan(self, &connection.client, located).await?;
+        Ok((artifact, plan))
     }
 }
 

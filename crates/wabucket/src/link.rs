@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use wabucket_model::{ArtifactName, ArtifactType, Md5, Metadata, RunArguments};
+use wabucket_model::{ArtifactName, ArtifactType, Manifest, Md5, Metadata, RunArguments};
 use wabucket_transfer::{Bucket, ContentHashes, Listing, Object, Phase, Totals};
 use wandb_client::{ArtifactContents, ArtifactDraft, LoggedArtifact, Run};
 
@@ -43,22 +43,14 @@ impl Session {
         }
         let arguments = config_defaults::with_defaults(RunArguments::default(), &self.settings.environment)?;
         let alias = options.alias.clone().resolve(&arguments)?;
-        let bucket = bucket::open(self, Purpose::Read).await?;
-        let prefix = bucket.url().key(options.path.trim_matches('/'));
-        let location = bucket.url().reference(&prefix);
-        let listing = list(&bucket, &prefix, &location).await?;
-        let connection = self.connection().await?;
-        connection.check_type(&options.artifact_type, &options.name).await?;
-        let md5s = md5s(&bucket, &listing.objects, control).await?;
-        let manifest = entries::of_listing(bucket.url(), &prefix, &listing.objects, &md5s);
+        let (linked, totals) = control.before_run(self.plan_link(&options, control)).await?;
         let run = self.start_run("link", arguments).await?;
-        let totals = totals(&listing.objects);
         let draft = ArtifactDraft {
             artifact_type: options.artifact_type.clone(),
             name: options.name,
             aliases: vec![alias.clone()],
             metadata: options.metadata,
-            contents: ArtifactContents::References(manifest),
+            contents: ArtifactContents::References(linked.manifest),
         };
         let log = async |run: &Run| {
             summarise(run, totals, started);
@@ -70,12 +62,31 @@ impl Session {
             artifact: artifact_summary(&logged.artifact, &options.artifact_type),
             alias,
             outcome: Outcome::from(logged.logging),
-            location,
+            location: linked.location,
             files: totals.files,
             bytes: totals.bytes,
             duration: started.elapsed(),
             warnings: self.take_warnings(warnings),
         })
+    }
+}
+
+/// A folder that can be logged.
+struct Linked {
+    location: String,
+    manifest: Manifest,
+}
+
+impl Session {
+    async fn plan_link(&self, options: &LinkOptions, control: &Control) -> Result<(Linked, Totals), Error> {
+        let bucket = bucket::open(self, Purpose::Read).await?;
+        let prefix = bucket.url().key(options.path.trim_matches('/'));
+        let location = bucket.url().reference(&prefix);
+        let listing = list(&bucket, &prefix, &location).await?;
+        self.connection().await?.check_type(&options.artifact_type, &options.name).await?;
+        let md5s = md5s(&bucket, &listing.objects, control).await?;
+        let manifest = entries::of_listing(bucket.url(), &prefix, &listing.objects, &md5s);
+        Ok((Linked { location, manifest }, totals(&listing.objects)))
     }
 }
 

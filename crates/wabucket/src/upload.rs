@@ -105,11 +105,14 @@ impl Session {
         config: RunArguments,
         control: &Control,
     ) -> Result<UploadReport, Error> {
-        let connection = self.connection().await?;
-        let current = check_free(connection, &request).await?;
-        let bucket = bucket::open(self, Purpose::Write).await?;
-        let prefix = bucket.url().folder_prefix(&request.folder);
-        let replacement = Replacement::plan(&bucket, &prefix, current, request.existing).await?;
+        let check = async {
+            let current = check_free(self.connection().await?, &request).await?;
+            let bucket = bucket::open(self, Purpose::Write).await?;
+            let prefix = bucket.url().folder_prefix(&request.folder);
+            let replacement = Replacement::plan(&bucket, &prefix, current, request.existing).await?;
+            Ok((bucket, replacement))
+        };
+        let (bucket, replacement) = control.before_run(check).await?;
         let run = self.start_run("upload", config).await?;
         let upload = async |run: &Run| to_bucket(run, &bucket, &request, &replacement, control).await;
         let (uploaded, warnings) = inside_run(run, control, upload).await?;
@@ -122,8 +125,7 @@ impl Session {
         config: RunArguments,
         control: &Control,
     ) -> Result<UploadReport, Error> {
-        let connection = self.connection().await?;
-        check_free(connection, &request).await?;
+        control.before_run(async { check_free(self.connection().await?, &request).await }).await?;
         let run = self.start_run("upload", config).await?;
         let (uploaded, warnings) =
             inside_run(run, control, async |run: &Run| to_registry(run, &request, control).await).await?;
