@@ -35,7 +35,9 @@ impl Session {
     pub(crate) async fn platform(&self, bucket: &str) -> Result<&Platform, Error> {
         let connect = async || {
             let (platform, warnings) = platform::connect(&self.settings.environment, bucket).await?;
-            warnings.into_iter().for_each(|warning| self.warn(warning));
+            for warning in warnings {
+                self.warn(warning);
+            }
             Ok(platform)
         };
         self.platform.get_or_try_init(connect).await
@@ -56,7 +58,9 @@ impl Session {
     /// Starts a run of the session, tagged with the platform job that this process may be.
     pub(crate) async fn start_run(&self, verb: &'static str, config: RunArguments) -> Result<Run, Error> {
         let (tags, warning) = platform::job_tags(&self.settings.environment).await;
-        warning.into_iter().for_each(|warning| self.warn(warning));
+        if let Some(warning) = warning {
+            self.warn(warning);
+        }
         self.connection().await?.start_run(&self.settings, RunRequest { verb, config, tags }).await
     }
 

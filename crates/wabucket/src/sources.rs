@@ -29,7 +29,7 @@ pub(crate) struct Located<'a> {
 pub(crate) async fn plan(session: &Session, client: &Client, located: Located<'_>) -> Result<DownloadPlan, Error> {
     let mut planner = Planner { session, client, located: &located, buckets: HashMap::new() };
     if let Some(reference) = platform_reference(&located.manifest) {
-        return planner.from_platform(reference).await;
+        return planner.plan_platform(reference).await;
     }
     let mut plan = DownloadPlan::default();
     for (path, entry) in &located.manifest.entries {
@@ -49,7 +49,7 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     /// A version in a platform bucket: our own manifest tells each object's content, the earlier tool's only the folder.
-    async fn from_platform(&self, reference: &str) -> Result<DownloadPlan, Error> {
+    async fn plan_platform(&self, reference: &str) -> Result<DownloadPlan, Error> {
         let platform = self.session.platform(reference).await?;
         let (bucket, prefixes) = platform::open_reference(platform, reference).await?;
         let mut found = None;

@@ -94,7 +94,8 @@ impl Session {
             started,
         };
         match options.placement {
-            Placement::Bucket => self.upload_to_bucket(request, arguments, control).await,
+            // Boxed, since the state of all its steps together is large.
+            Placement::Bucket => Box::pin(self.upload_to_bucket(request, arguments, control)).await,
             Placement::Registry => self.upload_to_registry(request, arguments, control).await,
         }
     }
