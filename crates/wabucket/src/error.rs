@@ -247,7 +247,7 @@ impl Error {
 fn not_logged_in_hints() -> Vec<String> {
     [
         "to use the platform's bucket, log in with `apolo login` or `neuro login`",
-        "to use another bucket, give --bucket s3://…, gs://…, az://… or file:///DIR",
+        "to use another bucket, give --bucket s3://… or file:///DIR",
     ]
     .map(str::to_owned)
     .into()

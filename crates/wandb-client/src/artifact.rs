@@ -10,7 +10,7 @@ use wabucket_model::{
 
 use crate::graphql::operation;
 use crate::retry::Conflict;
-use crate::transport::Call;
+use crate::transport::{Call, Key};
 use crate::{Client, WandbError, page};
 
 /// A project of an entity.
@@ -177,6 +177,7 @@ impl Client {
             operation: OPERATION,
             method: Method::GET,
             url: self.transport.resolve(OPERATION, &url)?,
+            key: Key::for_link(&url),
             body: None,
             headers: HeaderMap::new(),
             conflict: Conflict::Final,

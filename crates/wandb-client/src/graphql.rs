@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::WandbError;
 use crate::retry::Conflict;
-use crate::transport::{Call, Transport, graphql_messages};
+use crate::transport::{Call, Key, Transport, graphql_messages};
 
 /// One operation.
 pub(crate) struct Operation {
@@ -55,6 +55,7 @@ impl Transport {
             operation: operation.description,
             method: Method::POST,
             url: self.resolve(operation.description, "/graphql")?,
+            key: Key::Sent,
             body: Some(body.to_string().into()),
             headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
             conflict: operation.conflict,

@@ -13,7 +13,7 @@ use crate::graphql::operation;
 use crate::native::{NativeFile, header_map};
 use crate::retry::Conflict;
 use crate::run::Run;
-use crate::transport::Call;
+use crate::transport::{Call, Key};
 use crate::{Artifact, WandbError};
 
 /// A version to log.
@@ -203,6 +203,7 @@ impl Run {
             operation: OPERATION,
             method: Method::PUT,
             url: transport.resolve(OPERATION, &url)?,
+            key: Key::for_link(&url),
             body: Some(Bytes::from(bytes)),
             headers: header_map(file.upload_headers.as_deref().unwrap_or_default()),
             conflict: Conflict::Final,

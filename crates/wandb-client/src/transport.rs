@@ -18,12 +18,29 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest text of a foreign answer that goes into a message.
 const MAX_MESSAGE: usize = 500;
 
+/// Whether the API key goes along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// To the server itself.
+    Sent,
+    /// To links that the server gave: they carry their own permission, and stores refuse a second one.
+    Withheld,
+}
+
+impl Key {
+    /// For a link that the server gave: one that is relative leads to the server itself.
+    pub(crate) fn for_link(address: &str) -> Self {
+        if address.starts_with('/') { Self::Sent } else { Self::Withheld }
+    }
+}
+
 /// What is sent to the server.
 pub(crate) struct Call<'a> {
     /// The operation in the user's words, for messages.
     pub(crate) operation: &'a str,
     pub(crate) method: Method,
     pub(crate) url: Url,
+    pub(crate) key: Key,
     pub(crate) body: Option<bytes::Bytes>,
     /// Headers that the server asked for; with them comes no `Content-Type` of ours.
     pub(crate) headers: HeaderMap,
@@ -66,7 +83,7 @@ impl Transport {
         })
     }
 
-    /// Whether the key may go to this address. Signed links to the server itself take it without harm.
+    /// The key, if it may go to this address at all.
     pub(crate) fn authorization_for(&self, url: &Url) -> Option<&HeaderValue> {
         self.base_url.covers(url).then_some(&self.authorization)
     }
@@ -101,7 +118,8 @@ impl Transport {
             .request(call.method.clone(), call.url.clone())
             .timeout(call.retry.try_timeout)
             .headers(call.headers.clone());
-        if let Some(authorization) = self.authorization_for(&call.url) {
+        let authorization = self.authorization_for(&call.url).filter(|_| call.key == Key::Sent);
+        if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization).headers(self.server_headers.clone());
         }
         match &call.body {

@@ -11,7 +11,7 @@ use crate::WandbError;
 use crate::graphql::operation;
 use crate::native::header_map;
 use crate::retry::Conflict;
-use crate::transport::Call;
+use crate::transport::{Call, Key};
 
 #[derive(Deserialize)]
 struct Data {
@@ -52,6 +52,7 @@ impl Run {
                 operation: OPERATION,
                 method: Method::PUT,
                 url: transport.resolve(OPERATION, &place.upload_url)?,
+                key: Key::for_link(&place.upload_url),
                 body: Some(bytes.clone()),
                 headers: header_map(&data.create.upload_headers),
                 conflict: Conflict::Final,

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::RunPath;
 use crate::retry::{Conflict, RetryPolicy};
-use crate::transport::Call;
+use crate::transport::{Call, Key};
 use crate::{Client, WandbError};
 
 /// W&B calls a run crashed that is silent for some minutes; its own client beats at least every 30 s.
@@ -145,6 +145,7 @@ async fn send(client: &Client, path: &RunPath, body: Value, retry: RetryPolicy) 
         operation: OPERATION,
         method: Method::POST,
         url: client.transport.resolve(OPERATION, &address)?,
+        key: Key::Sent,
         body: Some(body.to_string().into()),
         headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
         conflict: Conflict::Final,

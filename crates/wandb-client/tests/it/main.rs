@@ -1,0 +1,7 @@
+//! The client against servers that misbehave, on loopback.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod answers;
+mod links;
+mod lost;
+mod server;
