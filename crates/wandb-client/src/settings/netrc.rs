@@ -113,7 +113,7 @@ mod tests {
 
         #[test]
         fn what_the_client_writes_is_found(host in "[a-z.]{1,20}(:[0-9]{1,5})?", key in "[a-zA-Z0-9_-]{40,80}") {
-            let netrc = Netrc::parse(&format!("machine x\n  login u\n  password p\nmachine {host}\n  login user\n  password {key}\n"));
+            let netrc = Netrc::parse(&format!("machine OTHER\n  login u\n  password p\nmachine {host}\n  login user\n  password {key}\n"));
             prop_assert_eq!(netrc.password(&host), Some(key.as_str()));
         }
     }
