@@ -98,8 +98,8 @@ pub enum Error {
         /// Its page.
         url: String,
     },
-    /// The artifact folder holds objects that no version of this project refers to.
-    #[error("{location} already holds objects, but no version in this project refers to them")]
+    /// The artifact folder holds objects that are not leftovers of an unfinished upload.
+    #[error("{location} already holds objects, and this upload would mix with them")]
     FolderExists {
         /// The folder.
         location: String,

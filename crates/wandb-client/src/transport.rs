@@ -242,6 +242,10 @@ fn http_client(settings: &Settings) -> Result<reqwest::Client, WandbError> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("wabucket/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT);
+    if settings.base_url.is_loopback() {
+        // No proxy can reach a server on this machine.
+        builder = builder.no_proxy();
+    }
     for bundle in &network.ca_bundles {
         let bytes = fs_err::read(bundle).map_err(|error| WandbError::Setup(error.to_string()))?;
         let certificates = reqwest::Certificate::from_pem_bundle(&bytes).map_err(setup)?;

@@ -59,3 +59,15 @@ fn json_is_one_document() {
     let error: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(error["error"]["exit_code"], 5);
 }
+
+#[test]
+fn a_proxy_in_the_environment_does_not_come_between_us_and_the_embedded_registry() {
+    let sandbox = Sandbox::new();
+    sandbox.sample_tree();
+    let output = sandbox
+        .command(&["--local", "--project-name", "demo", "upload", "source", "-n", "net", "-t", "model"])
+        .envs(["HTTP_PROXY", "http_proxy", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:9")))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::WandbError;
 
@@ -44,6 +44,16 @@ impl BaseUrl {
         self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
+    /// Whether the server runs on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
+    }
+
     /// The address of something below this one; `path` starts with a slash.
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.as_str())
@@ -76,6 +86,9 @@ mod tests {
     fn addresses_are_checked_by_the_rules_of_the_client() {
         assert_eq!(BaseUrl::resolve(None).unwrap().as_str(), "https://api.wandb.ai");
         assert_eq!(BaseUrl::resolve(Some("http://h:1/x/")).unwrap().as_str(), "http://h:1/x");
+        let is_loopback = |text| BaseUrl::resolve(Some(text)).unwrap().is_loopback();
+        assert!(is_loopback("http://127.0.0.1:1") && is_loopback("http://localhost") && is_loopback("http://[::1]:1"));
+        assert!(!is_loopback("http://10.0.0.1") && !is_loopback("https://api.wandb.ai"));
         for bad in ["h", "ftp://h", "http://api.wandb.ai", "https://wandb.ai", ""] {
             assert!(BaseUrl::resolve(Some(bad)).is_err(), "{bad}");
         }
