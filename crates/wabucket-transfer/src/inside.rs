@@ -1,5 +1,6 @@
 //! Writing below a root and nowhere else: folders are made one by one, and links that lead out are refused.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use crate::error::{DestinationProblem, TransferError};
 
-/// How unfinished files are called. Listings do not show them; a killed process may leave one.
+/// How unfinished files are called. Listings do not show them; a killed process may leave one, without its lock.
 const UNFINISHED_PREFIX: &str = ".wabucket-";
 const UNFINISHED_SUFFIX: &str = ".part";
 
@@ -72,7 +73,29 @@ pub(crate) fn unfinished_file(folder: &Path) -> Result<NamedTempFile, TransferEr
         // As for any new file; the process's mask takes away what the user does not want.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder).map_err(|error| TransferError::io("write into", folder, error))
+    loop {
+        let file = builder.tempfile_in(folder).map_err(|error| TransferError::io("write into", folder, error))?;
+        // Where files cannot be locked, nothing is ever swept.
+        let locked = file.as_file().lock();
+        // Somebody may have swept it between its making and its lock.
+        if locked.is_err() || file.path().exists() {
+            return Ok(file);
+        }
+    }
+}
+
+/// Removes the unfinished files in these folders that no process works on any more: their locks went with their
+/// process. Files that are called so for other reasons are `wanted` and stay.
+pub(crate) fn sweep<'a>(folders: impl IntoIterator<Item = &'a Path>, wanted: &HashSet<PathBuf>) {
+    let entries = folders.into_iter().flat_map(|folder| fs_err::read_dir(folder).into_iter().flatten().flatten());
+    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_unfinished)) {
+        let path = entry.path();
+        let Ok(file) = fs_err::File::open(&path) else { continue };
+        if !wanted.contains(&path) && file.file().try_lock().is_ok() {
+            // It is in nobody's way if it cannot be removed.
+            let _ = fs_err::remove_file(&path);
+        }
+    }
 }
 
 /// Splits `a/b/c` into the folder `a/b` and the name `c`.
@@ -83,6 +106,19 @@ pub(crate) fn split_parent(relative: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_nobody_works_on_is_swept() {
+        let place = tempfile::tempdir().unwrap();
+        let alive = unfinished_file(place.path()).unwrap();
+        let left = place.path().join(".wabucket-abc.part");
+        fs_err::write(&left, "half").unwrap();
+        fs_err::write(place.path().join("kept"), "x").unwrap();
+        let wanted = place.path().join(".wabucket-wanted.part");
+        fs_err::write(&wanted, "whole").unwrap();
+        sweep([place.path()], &[wanted.clone()].into());
+        assert!(alive.path().exists() && !left.exists() && place.path().join("kept").exists() && wanted.exists());
+    }
 
     #[test]
     fn folders_are_made_below_the_root_only() {

@@ -51,5 +51,35 @@ fn an_upload_that_was_killed_can_be_run_again() {
     let report = sandbox.json(&["upload", "source", "-n", "net", "-t", "model", "-a", "first"]);
     assert_eq!(report["artifact"]["version"], "v0");
     let location = report["location"].as_str().unwrap().strip_prefix("file://").unwrap();
-    assert_eq!(tree(location.as_ref()), tree(&sandbox.path("source")));
+    assert_same(location.as_ref(), &sandbox.path("source"));
+}
+
+/// Compares names first, which are fewer than bytes.
+fn assert_same(one: &std::path::Path, other: &std::path::Path) {
+    let (one, other) = (tree(one), tree(other));
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    assert!(one == other, "the files have the same names but not the same content");
+}
+
+#[test]
+fn a_download_that_was_killed_can_be_run_again_and_leaves_nothing_behind() {
+    let sandbox = Sandbox::new();
+    for index in 0..400 {
+        sandbox.write(&format!("source/{index:04}"), vec![b'x'; 100_000]);
+    }
+    sandbox.json(&["upload", "source", "-n", "net", "-t", "model", "-a", "first"]);
+    let mut child = sandbox
+        .command(&["--local", "--project-name", "demo", "download", "model", "net", "first", "-d", "back"])
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !sandbox.path("back/0000").exists() && Instant::now() < deadline {
+        sleep(Duration::from_millis(1));
+    }
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    sandbox.json(&["download", "model", "net", "first", "-d", "back"]);
+    assert_same(&sandbox.path("back"), &sandbox.path("source"));
 }

@@ -1,5 +1,6 @@
 //! Carrying out a download: check, compare, fetch.
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,7 +13,7 @@ use super::verify::{Known, is_right};
 use super::{DownloadFile, DownloadPlan, DownloadReport, destination, fetch};
 use crate::budget::Budget;
 use crate::error::{Operation, TransferError};
-use crate::inside::make_folder;
+use crate::inside::{make_folder, sweep};
 use crate::options::TransferOptions;
 use crate::provider::folder::blocking;
 use crate::reporter::{Phase, Reporter, Totals};
@@ -48,6 +49,7 @@ pub(super) async fn run(
     });
     let (already_right, missing) = compare(&download, plan, options).await?;
     let fetched = fetch_all(&download, missing, options).await?;
+    sweep_leftovers(plan, destination).await;
     let bytes = fetched.iter().map(|(_, size)| size).sum();
     let mut report = DownloadReport {
         fetched: fetched.into_iter().map(|(path, _)| path).collect(),
@@ -69,6 +71,16 @@ async fn prepare(plan: &DownloadPlan, destination: &Path) -> Result<(), Transfer
         plan.folders.iter().try_for_each(|folder| make_folder(&destination, folder.as_str()).map(drop))
     })
     .await
+}
+
+/// Removes what an earlier download into the same folders left when it was killed.
+async fn sweep_leftovers(plan: &DownloadPlan, destination: &Path) {
+    let wanted: HashSet<_> = plan.files.iter().map(|file| file.path.below(destination)).collect();
+    blocking(move || {
+        let folders: BTreeSet<_> = wanted.iter().filter_map(|path| path.parent()).collect();
+        sweep(folders, &wanted);
+    })
+    .await;
 }
 
 /// Separates the files that are already right from the others.

@@ -1,17 +1,22 @@
 //! Carrying out an upload: all files, then all markers.
 
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wabucket_model::RelativePath;
+use walkdir::DirEntry;
 
 use super::{UploadReport, UploadedFile, key, marker, parts, whole};
 use crate::bucket::Bucket;
 use crate::budget::Budget;
 use crate::error::{Operation, TransferError};
+use crate::inside::sweep;
 use crate::options::TransferOptions;
+use crate::provider::folder::blocking;
 use crate::reporter::{Phase, Reporter, Totals};
 use crate::retry::Patience;
 use crate::walk::{LocalFile, LocalTree};
@@ -59,9 +64,24 @@ pub(super) async fn run(
     let sent = send_all(&upload, tree, prefix, options.concurrency, &cancellation).await;
     upload.reporter.finish(Phase::Transfer);
     let mut files = sent?;
+    if let Some(root) = bucket.url().as_folder() {
+        sweep_leftovers(root, prefix, &files).await;
+    }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     let folders = tree.empty_folders().to_vec();
     Ok(UploadReport { files, folders, bytes: tree.totals().bytes, duration: start.elapsed() })
+}
+
+/// Removes what an earlier upload into the same folder of a folder bucket left when it was killed.
+async fn sweep_leftovers(root: &Path, prefix: &str, files: &[UploadedFile]) {
+    let wanted: HashSet<_> = files.iter().map(|file| root.join(&file.key)).collect();
+    let top = root.join(prefix);
+    blocking(move || {
+        let entries = walkdir::WalkDir::new(top).into_iter().flatten();
+        let folders: Vec<_> = entries.filter(|entry| entry.file_type().is_dir()).map(DirEntry::into_path).collect();
+        sweep(folders.iter().map(PathBuf::as_path), &wanted);
+    })
+    .await;
 }
 
 async fn send_all(
