@@ -66,8 +66,8 @@ mod tests {
 
     #[test]
     fn paths_are_expanded_like_users_mean_them() {
-        let environment = Environment::new(BTreeMap::new(), Some("/home/u".into()), "/work".into());
-        for (text, path) in [("~", "/home/u"), ("~/x", "/home/u/x"), ("x", "/work/x"), ("/x", "/x"), ("~x", "/work/~x")]
+        let environment = Environment::new(BTreeMap::new(), Some("/home/u".into()), "/here".into());
+        for (text, path) in [("~", "/home/u"), ("~/x", "/home/u/x"), ("x", "/here/x"), ("/x", "/x"), ("~x", "/here/~x")]
         {
             assert_eq!(environment.path(text), PathBuf::from(path));
         }

@@ -85,10 +85,10 @@ mod tests {
         #[test]
         fn what_parses_stays_below_the_root(text in "[./a\\\\]{0,12}|\\PC{0,12}") {
             if let Ok(path) = RelativePath::parse(&text) {
-                let joined = path.below(Path::new("/root/x"));
-                prop_assert!(joined.starts_with("/root/x"));
+                let joined = path.below(Path::new("/top/x"));
+                prop_assert!(joined.starts_with("/top/x"));
                 prop_assert!(joined.components().all(|c| c != Component::ParentDir));
-                prop_assert_ne!(joined, PathBuf::from("/root/x"));
+                prop_assert_ne!(joined, PathBuf::from("/top/x"));
             }
         }
     }

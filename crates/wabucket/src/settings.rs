@@ -133,7 +133,7 @@ mod tests {
     fn environment(variables: &[(&str, &str)]) -> Environment {
         let variables: BTreeMap<_, _> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Environment::new(variables, Some("/home/u".into()), "/work".into())
+        Environment::new(variables, Some("/home/u".into()), "/here".into())
     }
 
     fn options() -> SettingsOptions {
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn the_embedded_registry_lives_where_it_is_told_to() {
         for (asked, variables, directory) in [
-            (Some("d"), &[("WABUCKET_HOME", "/h")][..], "/work/d"),
+            (Some("d"), &[("WABUCKET_HOME", "/h")][..], "/here/d"),
             (None, &[("WABUCKET_HOME", "~/h"), ("XDG_DATA_HOME", "/x")][..], "/home/u/h"),
             (None, &[("XDG_DATA_HOME", "/x")][..], "/x/wabucket"),
             (None, &[][..], "/home/u/.local/share/wabucket"),
