@@ -6,7 +6,7 @@ use serde::Serialize;
 use wabucket_model::{ArtifactPath, InvalidWord, RunArgumentsError};
 use wabucket_registry::RegistryError;
 use wabucket_transfer::{SourceProblem, TransferError};
-use wandb_client::WandbError;
+use wandb_client::{CredentialSource, WandbError};
 
 /// What the caller can do next. Exit codes and Python exceptions follow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -271,6 +271,7 @@ fn wandb_kind(error: &WandbError) -> ErrorKind {
     match error {
         WandbError::NoCredentials { .. }
         | WandbError::NotAuthenticated { .. }
+        | WandbError::IdentityTokenRefused { .. }
         | WandbError::MalformedKey { .. }
         | WandbError::NotAllowed { .. } => ErrorKind::NotAllowed,
         WandbError::NotFound { .. } => ErrorKind::NotFound,
@@ -285,8 +286,11 @@ fn wandb_kind(error: &WandbError) -> ErrorKind {
 fn wandb_hints(error: &WandbError) -> Vec<String> {
     const LOG_IN: &str = "log in with `wandb login`, or set WANDB_API_KEY";
     const TRY_LOCAL: &str = "to try without any account, add --local";
+    const RENEW: &str = "write a fresh token there; its issuer must be one that your W&B organisation trusts";
     let hints: &[&str] = match error {
         WandbError::NoCredentials { .. } => &[LOG_IN, TRY_LOCAL],
+        WandbError::IdentityTokenRefused { .. }
+        | WandbError::NotAuthenticated { source_of_credentials: CredentialSource::IdentityToken(_), .. } => &[RENEW],
         WandbError::NotAuthenticated { .. } | WandbError::MalformedKey { .. } => {
             &[LOG_IN, "the key must belong to the server in WANDB_BASE_URL"]
         }

@@ -88,7 +88,7 @@ impl Planner<'_> {
         let relative =
             RelativePath::parse(path).map_err(|error| self.unreadable(format!("its manifest names the {error}")))?;
         let Some(reference) = &entry.reference else {
-            let source = Source::Url { provider: Arc::new(self.native(path, entry)?) };
+            let source = Source::Url { provider: Arc::new(self.native(path, entry).await?) };
             return Ok(DownloadFile { path: relative, size: entry.size, source, expected: md5_of(entry) });
         };
         let Some((bucket, key)) = place_of(reference) else {
@@ -130,9 +130,9 @@ impl Planner<'_> {
         Ok(bucket)
     }
 
-    fn native(&self, path: &str, entry: &ManifestEntry) -> Result<Native, Error> {
+    async fn native(&self, path: &str, entry: &ManifestEntry) -> Result<Native, Error> {
         let located = self.located;
-        let link = self.client.native_link(located.artifact, &located.manifest, path, entry)?;
+        let link = self.client.native_link(located.artifact, &located.manifest, path, entry).await?;
         Ok(Native { name: format!("{path} of {}", self.located.artifact.name), link })
     }
 

@@ -1,4 +1,4 @@
-//! The client: one server, one key.
+//! The client: one server, one owner of credentials.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub struct Client {
     pub(crate) settings: Arc<Settings>,
 }
 
-/// The owner of the API key.
+/// Whom the server knows us as.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Viewer {
     /// The default entity.
@@ -40,13 +40,13 @@ impl Client {
         &self.settings
     }
 
-    /// Asks whose key this is. A server may answer a bad key with an error or with nobody.
+    /// Asks who we are. A server may answer a bad key with an error or with nobody.
     pub async fn viewer(&self) -> Result<Viewer, WandbError> {
         #[derive(Deserialize)]
         struct Data {
             viewer: Option<Viewer>,
         }
-        let operation = operation!("Viewer", "asking W&B who the API key belongs to");
+        let operation = operation!("Viewer", "asking W&B who the credentials belong to");
         let data: Data = self.transport.execute(&operation, serde_json::json!({})).await?;
         data.viewer.ok_or_else(|| self.transport.not_authenticated())
     }
@@ -58,6 +58,9 @@ impl Client {
 
     /// Replaces the key in a text, should it be there.
     pub fn redact(&self, text: &str) -> String {
-        text.replace(self.settings.credentials.api_key.expose_secret(), "[secret]")
+        match self.settings.credentials.api_key() {
+            Some(key) => text.replace(key.expose_secret(), "[secret]"),
+            None => text.to_owned(),
+        }
     }
 }

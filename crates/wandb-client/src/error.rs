@@ -1,5 +1,6 @@
 //! What can go wrong with W&B, sorted by what the caller can do next.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -16,13 +17,23 @@ pub enum WandbError {
         /// The server that a key is needed for.
         host: String,
     },
-    /// The server does not take the key.
-    #[error("{host} does not accept the API key from {key_source}")]
+    /// The server does not take the credentials.
+    #[error("{host} does not accept {}", describe(source_of_credentials))]
     NotAuthenticated {
         /// The server.
         host: String,
-        /// Where the key came from.
-        key_source: CredentialSource,
+        /// Where the credentials came from.
+        source_of_credentials: CredentialSource,
+    },
+    /// The server gives no access token for the identity token.
+    #[error("{host} gives no access token for the identity token in {}: {message}", token_file.display())]
+    IdentityTokenRefused {
+        /// The server.
+        host: String,
+        /// The file of the identity token.
+        token_file: PathBuf,
+        /// The server's words.
+        message: String,
     },
     /// A key that cannot be one.
     #[error("the API key from {key_source} {rule}")]
@@ -106,4 +117,11 @@ pub enum WandbError {
     /// The HTTP client cannot be built, e.g. from a bad CA file or proxy.
     #[error("cannot set up HTTP: {0}")]
     Setup(String),
+}
+
+fn describe(source: &CredentialSource) -> String {
+    match source {
+        CredentialSource::IdentityToken(_) => source.to_string(),
+        _ => format!("the API key from {source}"),
+    }
 }

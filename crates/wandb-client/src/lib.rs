@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod access_token;
 mod artifact;
+mod certificates;
 mod client;
 mod error;
 mod graphql;
@@ -19,4 +21,6 @@ pub use log_artifact::{ArtifactContents, ArtifactDraft, LoggedArtifact, Logging}
 pub use native::{NativeFile, NativeLink};
 pub use retry::RetryPolicy;
 pub use run::{GitState, Run, RunOptions, RunOutcome, RunPath};
-pub use settings::{BaseUrl, CredentialSource, Credentials, RunSettings, Server, Settings, configured_project};
+pub use settings::{
+    BaseUrl, CredentialSource, Credentials, IdentityToken, RunSettings, Server, Settings, configured_project,
+};

@@ -262,7 +262,7 @@ impl Run {
 impl Client {
     /// Where the bytes of a native entry can be fetched: by its content, with the key, as every generation of servers
     /// offers it.
-    pub fn native_link(
+    pub async fn native_link(
         &self,
         artifact: &Artifact,
         manifest: &Manifest,
@@ -285,7 +285,7 @@ impl Client {
             _ => format!("/artifacts/{entity}/{}", md5.to_hex()),
         };
         let url = self.transport.resolve(&operation, &address)?;
-        let authorization = self.transport.authorization_for(&url).map(|value| (AUTHORIZATION, value.clone()));
+        let authorization = self.transport.authorization_for(&url).await?.map(|value| (AUTHORIZATION, value));
         Ok(NativeLink { url, headers: authorization.into_iter().collect() })
     }
 }

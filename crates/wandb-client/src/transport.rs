@@ -10,8 +10,9 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::WandbError;
+use crate::access_token::AccessTokens;
 use crate::retry::{Conflict, RetryPolicy, Tries, is_temporary, retry_after};
-use crate::settings::{BaseUrl, CredentialSource, Settings};
+use crate::settings::{BaseUrl, CredentialSource, Credentials, Settings};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -52,23 +53,19 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Transport {
     http: reqwest::Client,
     base_url: BaseUrl,
-    authorization: HeaderValue,
-    key_source: CredentialSource,
+    authorization: Authorization,
+    source_of_credentials: CredentialSource,
     server_headers: HeaderMap,
     pub(crate) retry: RetryPolicy,
 }
 
 impl Transport {
     pub(crate) fn new(settings: &Settings, retry: RetryPolicy) -> Result<Self, WandbError> {
-        let key = settings.credentials.api_key.expose_secret();
-        let mut authorization = HeaderValue::from_str(&format!("Basic {}", BASE64.encode(format!("api:{key}"))))
-            .expect("base64 is a header value");
-        authorization.set_sensitive(true);
         Ok(Self {
             http: http_client(settings)?,
             base_url: settings.base_url.clone(),
-            authorization,
-            key_source: settings.credentials.source.clone(),
+            authorization: Authorization::new(&settings.credentials),
+            source_of_credentials: settings.credentials.source(),
             server_headers: server_headers(settings)?,
             retry,
         })
@@ -83,19 +80,43 @@ impl Transport {
         })
     }
 
-    /// The key, if it may go to this address at all.
-    pub(crate) fn authorization_for(&self, url: &Url) -> Option<&HeaderValue> {
-        self.base_url.covers(url).then_some(&self.authorization)
+    /// The server's address.
+    pub(crate) fn base_url(&self) -> &BaseUrl {
+        &self.base_url
+    }
+
+    /// The proof of who we are, if it may go to this address at all.
+    pub(crate) async fn authorization_for(&self, url: &Url) -> Result<Option<HeaderValue>, WandbError> {
+        if !self.base_url.covers(url) {
+            return Ok(None);
+        }
+        match &self.authorization {
+            Authorization::ApiKey(header) => Ok(Some(header.clone())),
+            // Boxed, since the exchange is itself a request.
+            Authorization::IdentityToken(tokens) => Ok(Some(Box::pin(tokens.header(self)).await?)),
+        }
     }
 
     /// Sends, and again while that may help. The answer has a good status.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Response, WandbError> {
         let mut tries = Tries::new(call.retry);
+        let mut has_renewed = false;
         loop {
             tries.count += 1;
-            let failure = match self.request(&call).send().await {
+            let authorization = match call.key {
+                Key::Sent => self.authorization_for(&call.url).await?,
+                Key::Withheld => None,
+            };
+            let failure = match self.request(&call, authorization.as_ref()).send().await {
                 Ok(response) if response.status().is_success() => return Ok(response),
-                Ok(response) => self.failure(&call, response).await?,
+                Ok(response) => {
+                    let is_refused = response.status() == StatusCode::UNAUTHORIZED && !has_renewed;
+                    if is_refused && self.forget(authorization.as_ref()).await {
+                        has_renewed = true;
+                        continue;
+                    }
+                    self.failure(&call, response).await?
+                }
                 Err(error) if is_final(&error) => return Err(unavailable(&call, &tries, error.without_url())),
                 Err(error) => Failure { wait: None, message: describe(&error), source: Some(error.without_url()) },
             };
@@ -112,13 +133,21 @@ impl Transport {
         }
     }
 
-    fn request(&self, call: &Call<'_>) -> reqwest::RequestBuilder {
+    /// An access token was refused: the next request gets another one. Whether there can be another one.
+    async fn forget(&self, refused: Option<&HeaderValue>) -> bool {
+        let (Authorization::IdentityToken(tokens), Some(refused)) = (&self.authorization, refused) else {
+            return false;
+        };
+        tokens.forget(refused).await;
+        true
+    }
+
+    fn request(&self, call: &Call<'_>, authorization: Option<&HeaderValue>) -> reqwest::RequestBuilder {
         let mut request = self
             .http
             .request(call.method.clone(), call.url.clone())
             .timeout(call.retry.try_timeout)
             .headers(call.headers.clone());
-        let authorization = self.authorization_for(&call.url).filter(|_| call.key == Key::Sent);
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization).headers(self.server_headers.clone());
         }
@@ -136,6 +165,10 @@ impl Transport {
         if is_temporary(status, call.conflict) {
             return Ok(Failure { wait, message: format!("status {}: {message}", status.as_u16()), source: None });
         }
+        if call.key == Key::Withheld && status == StatusCode::UNAUTHORIZED {
+            // Nothing of ours was sent that could be wrong: the link is.
+            return Err(WandbError::NotAllowed { operation: call.operation.to_owned(), message });
+        }
         Err(self.refusal(call.operation, status, message))
     }
 
@@ -151,13 +184,39 @@ impl Transport {
     }
 
     pub(crate) fn not_authenticated(&self) -> WandbError {
-        WandbError::NotAuthenticated { host: self.base_url.host(), key_source: self.key_source.clone() }
+        let source_of_credentials = self.source_of_credentials.clone();
+        WandbError::NotAuthenticated { host: self.base_url.host(), source_of_credentials }
     }
 
     /// A client for links that may lead anywhere; it adds nothing of its own.
     pub(crate) fn plain(&self) -> &reqwest::Client {
         &self.http
     }
+}
+
+/// What goes into the header of that name.
+enum Authorization {
+    ApiKey(HeaderValue),
+    IdentityToken(AccessTokens),
+}
+
+impl Authorization {
+    fn new(credentials: &Credentials) -> Self {
+        match credentials {
+            Credentials::ApiKey { key, .. } => {
+                let encoded = BASE64.encode(format!("api:{}", key.expose_secret()));
+                Self::ApiKey(secret_header(&format!("Basic {encoded}")).expect("base64 is a header value"))
+            }
+            Credentials::IdentityToken(identity) => Self::IdentityToken(AccessTokens::new(identity.clone())),
+        }
+    }
+}
+
+/// A header's value that no message shows.
+pub(crate) fn secret_header(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 struct Failure {
@@ -246,11 +305,8 @@ fn http_client(settings: &Settings) -> Result<reqwest::Client, WandbError> {
         // No proxy can reach a server on this machine.
         builder = builder.no_proxy();
     }
-    for bundle in &network.ca_bundles {
-        let bytes = fs_err::read(bundle).map_err(|error| WandbError::Setup(error.to_string()))?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&bytes).map_err(setup)?;
-        builder = certificates.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate);
-    }
+    let authorities = network.authorities.read()?;
+    builder = authorities.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate);
     if let Some(proxy) = &network.http_proxy {
         builder = builder.proxy(reqwest::Proxy::http(proxy).map_err(setup)?);
     }
@@ -269,9 +325,7 @@ fn server_headers(settings: &Settings) -> Result<HeaderMap, WandbError> {
     let mut add = |name: &str, value: &str| -> Result<(), WandbError> {
         let bad = || WandbError::Setup(format!("{name} cannot be a header"));
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
-        let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
+        headers.insert(name, secret_header(value).ok_or_else(bad)?);
         Ok(())
     };
     for (name, value) in [("X-WANDB-USERNAME", &network.user_name), ("X-WANDB-USER-EMAIL", &network.user_email)] {

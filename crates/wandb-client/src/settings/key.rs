@@ -32,7 +32,7 @@ pub(super) fn find(
     if let Some(rule) = broken_rule(&key) {
         return Err(WandbError::MalformedKey { key_source: source, rule });
     }
-    Ok(Credentials { api_key: SecretString::from(key), source })
+    Ok(Credentials::ApiKey { key: SecretString::from(key), source })
 }
 
 /// `$NETRC`, else `~/.netrc`, else `~/_netrc`.

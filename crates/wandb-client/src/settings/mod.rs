@@ -1,19 +1,19 @@
 //! Settings as W&B's own client finds them: files below variables below what is said explicitly.
 
 mod base_url;
+mod credentials;
 mod file;
 mod key;
 mod netrc;
-
-use std::fmt;
-use std::path::PathBuf;
 
 use secrecy::SecretString;
 use wabucket_model::Environment;
 
 pub use base_url::BaseUrl;
+pub use credentials::{CredentialSource, Credentials, IdentityToken};
 
 use crate::WandbError;
+use crate::certificates::Authorities;
 use file::SettingsFile;
 
 /// Which server to talk to.
@@ -30,39 +30,6 @@ pub enum Server {
         /// Where its pages are.
         app_url: String,
     },
-}
-
-/// Where an API key came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CredentialSource {
-    /// The variable `WANDB_API_KEY`.
-    Variable,
-    /// A netrc file.
-    Netrc(PathBuf),
-    /// A settings file.
-    Settings,
-    /// The embedded registry, or whoever called us.
-    Given,
-}
-
-impl fmt::Display for CredentialSource {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Variable => formatter.write_str("WANDB_API_KEY"),
-            Self::Netrc(path) => write!(formatter, "{}", path.display()),
-            Self::Settings => formatter.write_str("W&B's settings file"),
-            Self::Given => formatter.write_str("the caller"),
-        }
-    }
-}
-
-/// An API key and where it came from.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    /// The key.
-    pub api_key: SecretString,
-    /// Where it came from.
-    pub source: CredentialSource,
 }
 
 /// What variables say about the run.
@@ -91,7 +58,7 @@ pub struct RunSettings {
 pub(crate) struct Network {
     pub(crate) http_proxy: Option<String>,
     pub(crate) https_proxy: Option<String>,
-    pub(crate) ca_bundles: Vec<PathBuf>,
+    pub(crate) authorities: Authorities,
     pub(crate) accepts_any_certificate: bool,
     pub(crate) extra_headers: Vec<(String, SecretString)>,
     pub(crate) user_name: Option<String>,
@@ -105,7 +72,7 @@ pub struct Settings {
     pub base_url: BaseUrl,
     /// `WANDB_APP_URL`: where pages are, if that cannot be told from the API server.
     pub app_url: Option<String>,
-    /// The key.
+    /// Proof of who we are.
     pub credentials: Credentials,
     /// The entity that variables or files name.
     pub entity: Option<String>,
@@ -124,12 +91,12 @@ impl Settings {
         let either = |name: &str, key: &str| variable(name).or_else(|| file.get(key));
         let (base_url, credentials, app_url) = match server {
             Server::Given { base_url, api_key, app_url } => {
-                (base_url, Credentials { api_key, source: CredentialSource::Given }, Some(app_url))
+                (base_url, Credentials::ApiKey { key: api_key, source: CredentialSource::Given }, Some(app_url))
             }
             Server::FromEnvironment => {
                 refuse_offline(either("WANDB_MODE", "mode"))?;
                 let base_url = BaseUrl::resolve(either("WANDB_BASE_URL", "base_url").as_deref())?;
-                let credentials = key::find(environment, &base_url, file.get("api_key"))?;
+                let credentials = Credentials::find(environment, &file, &base_url)?;
                 (base_url, credentials, either("WANDB_APP_URL", "app_url"))
             }
         };
@@ -174,11 +141,10 @@ fn run_settings(variable: &impl Fn(&str) -> Option<String>) -> RunSettings {
 fn network(environment: &Environment, file: &SettingsFile) -> Result<Network, WandbError> {
     let variable = |name: &str| environment.variable(name).map(str::to_owned);
     let is_true = |text: String| matches!(text.to_ascii_lowercase().as_str(), "y" | "yes" | "t" | "true" | "on" | "1");
-    let bundles = ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"];
     Ok(Network {
         http_proxy: variable("WANDB_HTTP_PROXY").or_else(|| file.get("http_proxy")),
         https_proxy: variable("WANDB_HTTPS_PROXY").or_else(|| file.get("https_proxy")),
-        ca_bundles: bundles.iter().filter_map(|name| environment.variable(name)).map(|p| environment.path(p)).collect(),
+        authorities: Authorities::find(environment),
         accepts_any_certificate: variable("WANDB_INSECURE_DISABLE_SSL").is_some_and(is_true),
         extra_headers: extra_headers(variable("WANDB__EXTRA_HTTP_HEADERS"))?,
         user_name: variable("WANDB_USERNAME"),
@@ -242,11 +208,31 @@ mod tests {
         fs_err::write(home.path().join(".netrc"), format!("machine api.wandb.ai\n  login user\n  password {KEY}\n"))
             .unwrap();
         let found = find(&[]).unwrap().credentials;
-        assert_eq!(found.api_key.expose_secret(), KEY);
-        assert!(matches!(found.source, CredentialSource::Netrc(_)));
+        assert_eq!(found.api_key().unwrap().expose_secret(), KEY);
+        assert!(matches!(found.source(), CredentialSource::Netrc(_)));
         let other = KEY.replace('0', "a");
-        assert_eq!(find(&[("WANDB_API_KEY", &other)]).unwrap().credentials.source, CredentialSource::Variable);
+        assert_eq!(find(&[("WANDB_API_KEY", &other)]).unwrap().credentials.source(), CredentialSource::Variable);
         assert!(matches!(find(&[("WANDB_API_KEY", "short")]), Err(WandbError::MalformedKey { .. })));
+    }
+
+    #[test]
+    fn an_identity_token_wins_over_files_and_contradicts_a_variable() {
+        let home = tempfile::tempdir().unwrap();
+        let token = ("WANDB_IDENTITY_TOKEN_FILE", "token");
+        fs_err::write(home.path().join(".netrc"), format!("default login user password {KEY}\n")).unwrap();
+        let resolve = |variables: &[(&str, &str)]| {
+            Settings::resolve(&environment(home.path(), variables), Server::FromEnvironment)
+        };
+        let Credentials::IdentityToken(found) = resolve(&[token]).unwrap().credentials else { panic!("not the token") };
+        assert_eq!(found.token_file, home.path().join("token"));
+        assert_eq!(found.cache_file, Some(home.path().join(".config/wandb/credentials.json")));
+        let Credentials::IdentityToken(found) =
+            resolve(&[token, ("WANDB_CREDENTIALS_FILE", "cache")]).unwrap().credentials
+        else {
+            panic!("not the token")
+        };
+        assert_eq!(found.cache_file, Some(home.path().join("cache")));
+        assert!(matches!(resolve(&[token, ("WANDB_API_KEY", KEY)]), Err(WandbError::InvalidSetting { .. })));
     }
 
     #[test]

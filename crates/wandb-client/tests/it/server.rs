@@ -90,13 +90,17 @@ pub(crate) fn client_with_key(url: &str, key: &str) -> Client {
         api_key: SecretString::from(key),
         app_url: url.to_owned(),
     };
-    let retry = RetryPolicy {
+    Client::new(Settings::resolve(&Environment::default(), server).unwrap(), quick_retry()).unwrap()
+}
+
+/// A policy that soon gives up.
+pub(crate) fn quick_retry() -> RetryPolicy {
+    RetryPolicy {
         budget: Duration::from_secs(3),
         first_wait: Duration::from_millis(20),
         longest_wait: Duration::from_millis(50),
         try_timeout: Duration::from_secs(2),
-    };
-    Client::new(Settings::resolve(&Environment::default(), server).unwrap(), retry).unwrap()
+    }
 }
 
 async fn answer(State(script): State<Script>, request: Request) -> Response {
