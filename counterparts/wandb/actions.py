@@ -13,12 +13,16 @@ def start(**arguments):
     return wandb.init(project=PROJECT, **arguments)
 
 
-def artifact(name, type, folder=None, reference=None, entry=None, metadata=None):
+def artifact(name, type, folder=None, reference=None, entry=None, metadata=None, checksum=True, part_of=None):
     made = wandb.Artifact(name, type, metadata=metadata)
     if folder:
         made.add_dir(folder)
     if reference:
-        made.add_reference(reference, name=entry)
+        made.add_reference(reference, name=entry, checksum=checksum)
+    if part_of:
+        # An entry of another version, as `add_reference` takes it.
+        other, path = part_of
+        made.add_reference(wandb.Api().artifact(f"{PROJECT}/{other}").get_path(path), name=entry)
     return made
 
 
@@ -43,6 +47,24 @@ def use(name, into=None, run=None):
         entries = {path: entry.ref for path, entry in used.manifest.entries.items()}
         where = used.download(root=into) if into else None
         return {"run": current.id, "entries": entries, "where": where, "digest": used.digest}
+
+
+def verify(name, root):
+    """Whether a folder holds the version's files, as the client judges it."""
+    one = wandb.Api().artifact(f"{PROJECT}/{name}")
+    one.verify(root)
+    return True
+
+
+def relog(name, again):
+    """Logs, as another version, references to what a version refers to."""
+    with start() as current:
+        used = current.use_artifact(name)
+        made = wandb.Artifact(again, used.type)
+        for path, entry in used.manifest.entries.items():
+            made.add_reference(entry.ref, name=path)
+        current.log_artifact(made).wait()
+        return versioned(made)
 
 
 def versions(type, name):

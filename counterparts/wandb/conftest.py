@@ -5,8 +5,10 @@ import json
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -141,3 +143,95 @@ def contents():
         return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
     return read
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def s3_endpoint(tmp_path_factory):
+    port = free_port()
+    with open(tmp_path_factory.mktemp("s3") / "log", "wb") as log:
+        command = [os.environ["MOTO_SERVER"], "-H", "127.0.0.1", "-p", str(port)]
+        with subprocess.Popen(command, stdout=log, stderr=log) as server:
+            wait_for(port, server)
+            yield f"http://127.0.0.1:{port}"
+            server.terminate()
+
+
+def wait_for(port, server):
+    for _ in range(300):
+        assert server.poll() is None, "the S3 server ended"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("the S3 server does not listen")
+
+
+S3_VARIABLES = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
+
+
+@pytest.fixture
+def s3_bucket(s3_endpoint):
+    import boto3
+
+    store = boto3.client(
+        "s3",
+        endpoint_url=s3_endpoint,
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+        region_name="us-east-1",
+    )
+    name = f"bucket-{time.time_ns()}"
+    store.create_bucket(Bucket=name)
+    return name
+
+
+class Program:
+    """The program with the served registry as its W&B, found through W&B's own variables."""
+
+    def __init__(self, registry, home):
+        self.home = home
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "WANDB_BASE_URL": registry.url,
+            "WANDB_API_KEY": registry.key,
+            "WANDB_PROJECT": "counterpart",
+        }
+
+    def run(self, arguments, variables):
+        command = [os.environ["WABUCKET"], "--json", *map(str, arguments)]
+        environment = {**self.environment, **variables}
+        return subprocess.run(command, cwd=self.home, env=environment, capture_output=True, text=True, timeout=120)
+
+    def __call__(self, *arguments, **variables):
+        done = self.run(arguments, variables)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def refused(self, *arguments, **variables):
+        """Runs a verb that has to fail, and returns what the program said."""
+        done = self.run(arguments, variables)
+        assert done.returncode != 0, done.stdout
+        return done.stderr
+
+
+@pytest.fixture
+def wabucket(registry, tmp_path):
+    return Program(registry, tmp_path)
+
+
+@pytest.fixture
+def plain_folder(tmp_path):
+    """Names that W&B's own handlers can spell in a reference: they cut at `#` and `?`."""
+    root = tmp_path / "plain"
+    (root / "sub folder" / ".hidden").mkdir(parents=True)
+    (root / "a.txt").write_text("hello")
+    (root / "empty").write_bytes(b"")
+    (root / "sub folder" / ".hidden" / "grün + %41.bin").write_bytes(bytes(range(256)) * 4096)
+    return root

@@ -1,96 +1,11 @@
 """What the program logs, plain `wandb` resolves and downloads by itself; what `wandb` logs, the program downloads."""
 
-import json
-import os
-import socket
-import subprocess
-import time
-
-import pytest
+from conftest import S3_VARIABLES
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def s3_endpoint(tmp_path_factory):
-    port = free_port()
-    with open(tmp_path_factory.mktemp("s3") / "log", "wb") as log:
-        command = [os.environ["MOTO_SERVER"], "-H", "127.0.0.1", "-p", str(port)]
-        with subprocess.Popen(command, stdout=log, stderr=log) as server:
-            wait_for(port, server)
-            yield f"http://127.0.0.1:{port}"
-            server.terminate()
-
-
-def wait_for(port, server):
-    for _ in range(300):
-        assert server.poll() is None, "the S3 server ended"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("the S3 server does not listen")
-
-
-S3_VARIABLES = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
-
-
-@pytest.fixture
-def s3_bucket(s3_endpoint):
-    import boto3
-
-    store = boto3.client(
-        "s3",
-        endpoint_url=s3_endpoint,
-        aws_access_key_id="key",
-        aws_secret_access_key="secret",
-        region_name="us-east-1",
-    )
-    name = f"bucket-{time.time_ns()}"
-    store.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def wabucket(registry, tmp_path):
-    """The program with the served registry as its W&B, found through W&B's own variables."""
-
-    def run(*arguments, **variables):
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "WANDB_BASE_URL": registry.url,
-            "WANDB_API_KEY": registry.key,
-            "WANDB_PROJECT": "counterpart",
-            **variables,
-        }
-        command = [os.environ["WABUCKET"], "--json", *map(str, arguments)]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return run
-
-
-@pytest.fixture
-def plain_folder(tmp_path):
-    """Names that W&B's own handlers can spell in a reference: they cut at `#` and `?`."""
-    root = tmp_path / "plain"
-    (root / "sub folder" / ".hidden").mkdir(parents=True)
-    (root / "a.txt").write_text("hello")
-    (root / "empty").write_bytes(b"")
-    (root / "sub folder" / ".hidden" / "grün + %41.bin").write_bytes(bytes(range(256)) * 4096)
-    return root
-
-
-def upload(wabucket, bucket, folder, **variables):
-    return wabucket(
-        "--bucket", bucket, "upload", folder, "-n", "ours", "-t", "dataset", "-a", "first", "-m", "k=v", **variables
-    )
+def upload(wabucket, bucket, folder, *arguments, **variables):
+    named = ["-n", "ours", "-t", "dataset", "-a", "first", "-m", "k=v"]
+    return wabucket("--bucket", bucket, "upload", folder, *named, *arguments, **variables)
 
 
 def test_a_version_in_a_folder_bucket(wabucket, client, plain_folder, contents, tmp_path):
@@ -137,3 +52,26 @@ def test_native_files_of_the_program_are_downloaded_by_the_client(wabucket, clie
     wabucket("--bucket", "file:///", "upload", folder, "-n", "ours", "-t", "model", "-a", "first", "--no-reff")
     used = client.do("use", name="ours:first", into=str(tmp_path / "wandb"))
     assert contents(used["where"]) == contents(folder)
+
+
+def test_the_client_verifies_and_logs_again_what_the_program_logged(wabucket, client, plain_folder, tmp_path):
+    (tmp_path / "bucket").mkdir()
+    upload(wabucket, f"file://{tmp_path}/bucket", plain_folder)
+    assert client.do("verify", name="ours:first", root=str(plain_folder))
+    wabucket("--bucket", "file:///", "upload", plain_folder, "-n", "native", "-t", "model", "-a", "x", "--no-reff")
+    assert client.do("verify", name="native:x", root=str(plain_folder))
+    assert client.do("relog", name="ours:first", again="copy") == "v0"
+    first, copy = (client.do("lineage", name=name) for name in ("ours:first", "copy:v0"))
+    assert first["digest"] == copy["digest"]
+
+
+def test_a_run_of_the_program_is_what_the_client_reads(wabucket, client, plain_folder, tmp_path):
+    (tmp_path / "bucket").mkdir()
+    variables = {"WANDB_NAME": "my run", "WANDB_TAGS": "a,b", "WANDB_JOB_TYPE": "export"}
+    made = upload(wabucket, f"file://{tmp_path}/bucket", plain_folder, "--run-args", "lr=0.1", **variables)
+    run = client.do("run", id=made["run"]["id"])
+    assert (run["state"], run["name"], run["job_type"]) == ("finished", "my run", "export")
+    assert set(run["tags"]) == {"a", "b"}
+    assert run["config"]["lr"] == "0.1"
+    assert run["logged"] == ["ours:v0"]
+    assert {"config.yaml", "wandb-metadata.json", "wandb-summary.json", "output.log"} <= set(run["files"])

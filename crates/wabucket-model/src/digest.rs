@@ -48,6 +48,57 @@ impl fmt::Debug for Md5 {
     }
 }
 
+/// The XXH128 of some bytes: what newer W&B clients may take in place of MD5. Big-endian, spelled like an MD5.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Xxh128(u128);
+
+impl Xxh128 {
+    /// Hashes bytes that are in memory.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(xxhash_rust::xxh3::xxh3_128(bytes))
+    }
+
+    /// Takes a finished hash.
+    pub fn new(hash: u128) -> Self {
+        Self(hash)
+    }
+
+    /// Reads W&B's spelling, standard base64 with padding.
+    pub fn from_base64(text: &str) -> Option<Self> {
+        BASE64.decode(text).ok()?.try_into().ok().map(|bytes| Self(u128::from_be_bytes(bytes)))
+    }
+
+    /// 32 lower-case hex digits.
+    pub fn to_hex(self) -> String {
+        encode_hex(&self.0.to_be_bytes())
+    }
+}
+
+impl fmt::Debug for Xxh128 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Xxh128({})", self.to_hex())
+    }
+}
+
+/// What W&B knows of a content that it holds, or of a local file that it refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentDigest {
+    /// An MD5, unless the entry says otherwise.
+    Md5(Md5),
+    /// An XXH128.
+    Xxh128(Xxh128),
+}
+
+impl ContentDigest {
+    /// 32 lower-case hex digits: the name under which W&B stores the content.
+    pub fn to_hex(self) -> String {
+        match self {
+            Self::Md5(md5) => md5.to_hex(),
+            Self::Xxh128(hash) => hash.to_hex(),
+        }
+    }
+}
+
 /// Our own content hash of a file: fast enough to be always on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Blake3(blake3::Hash);
@@ -160,6 +211,13 @@ mod tests {
         assert_eq!(Md5::from_hex(&md5.to_hex()), Some(md5));
         assert_eq!(Md5::from_hex("xyz"), None);
         assert_eq!(Md5::from_base64("????"), None);
+    }
+
+    #[test]
+    fn xxh128_is_spelled_as_the_client_spells_it() {
+        // What wandb 0.31 computes.
+        assert_eq!(Xxh128::from_base64("tenBrQcbPn/Hec+qXlI4GA=="), Some(Xxh128::of(b"hello")));
+        assert_eq!(Xxh128::of(b"hello").to_hex(), "b5e9c1ad071b3e7fc779cfaa5e523818");
     }
 
     #[test]

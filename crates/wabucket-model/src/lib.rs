@@ -14,7 +14,7 @@ mod run_arguments;
 mod yaml;
 
 pub use bucket::{BucketUrl, PlatformBucket};
-pub use digest::{ArtifactDigest, Blake3, ETag, Md5};
+pub use digest::{ArtifactDigest, Blake3, ContentDigest, ETag, Md5, Xxh128};
 pub use environment::Environment;
 pub use folder::ArtifactFolder;
 pub use manifest::{Extra, Manifest, ManifestEntry, PLATFORM_ENTRY, StorageLayout};

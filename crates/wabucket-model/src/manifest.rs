@@ -7,7 +7,7 @@ use md5::Digest;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{ArtifactDigest, Blake3, ETag, Md5};
+use crate::{ArtifactDigest, Blake3, ContentDigest, ETag, Md5, Xxh128};
 
 /// The path of the one entry that the earlier tool writes and reads: its reference is the artifact folder itself.
 pub const PLATFORM_ENTRY: &str = "platform_blob";
@@ -50,6 +50,17 @@ pub struct ManifestEntry {
     /// What else is known of the object.
     #[serde(default, skip_serializing_if = "Extra::is_empty", deserialize_with = "null_as_default")]
     pub extra: Extra,
+}
+
+impl ManifestEntry {
+    /// The digest of the content, if that is what the entry's digest is. An algorithm that nobody here knows gives none.
+    pub fn content_digest(&self) -> Option<ContentDigest> {
+        match self.extra.algorithm() {
+            None | Some("MD5") => Md5::from_base64(&self.digest).map(ContentDigest::Md5),
+            Some("XXH128") => Xxh128::from_base64(&self.digest).map(ContentDigest::Xxh128),
+            Some(_) => None,
+        }
+    }
 }
 
 /// The `extra` object of an entry. Unknown members survive.

@@ -271,6 +271,11 @@ impl TransferError {
         matches!(self, Self::Unavailable { .. })
     }
 
+    /// Whether another address for the same bytes may help.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.concerns_credentials() || matches!(self, Self::NotFound { .. } | Self::Unexpected { .. })
+    }
+
     /// Whether new credentials may help.
     pub(crate) fn concerns_credentials(&self) -> bool {
         matches!(self, Self::NotAuthenticated { .. } | Self::NotAllowed { .. })

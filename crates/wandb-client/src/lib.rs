@@ -18,7 +18,7 @@ pub use artifact::{Artifact, ProjectPath};
 pub use client::{Client, Viewer};
 pub use error::WandbError;
 pub use log_artifact::{ArtifactContents, ArtifactDraft, LoggedArtifact, Logging};
-pub use native::{NativeFile, NativeLink};
+pub use native::{NativeFile, NativeLink, NativeLinks, NativeSource};
 pub use retry::RetryPolicy;
 pub use run::{GitState, Run, RunOptions, RunOutcome, RunPath};
 pub use settings::{

@@ -16,6 +16,9 @@ use crate::settings::{BaseUrl, CredentialSource, Credentials, Settings};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a download may be silent.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// Longest text of a foreign answer that goes into a message.
 const MAX_MESSAGE: usize = 500;
 
@@ -52,6 +55,7 @@ pub(crate) struct Call<'a> {
 /// The connection to one server.
 pub(crate) struct Transport {
     http: reqwest::Client,
+    links: reqwest::Client,
     base_url: BaseUrl,
     authorization: Authorization,
     source_of_credentials: CredentialSource,
@@ -62,7 +66,8 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn new(settings: &Settings, retry: RetryPolicy) -> Result<Self, WandbError> {
         Ok(Self {
-            http: http_client(settings)?,
+            http: http_client(settings)?.build().map_err(|error| setup(&error))?,
+            links: http_client(settings)?.read_timeout(SILENCE).build().map_err(|error| setup(&error))?,
             base_url: settings.base_url.clone(),
             authorization: Authorization::new(&settings.credentials),
             source_of_credentials: settings.credentials.source(),
@@ -188,9 +193,14 @@ impl Transport {
         WandbError::NotAuthenticated { host: self.base_url.host(), source_of_credentials }
     }
 
-    /// A client for links that may lead anywhere; it adds nothing of its own.
+    /// A client for uploads to links that may lead anywhere; it adds nothing of its own.
     pub(crate) fn plain(&self) -> &reqwest::Client {
         &self.http
+    }
+
+    /// A client for downloads from such links; it gives up on those that fall silent.
+    pub(crate) fn links(&self) -> &reqwest::Client {
+        &self.links
     }
 }
 
@@ -295,8 +305,11 @@ fn shorten(text: &str) -> String {
     }
 }
 
-fn http_client(settings: &Settings) -> Result<reqwest::Client, WandbError> {
-    let setup = |error: reqwest::Error| WandbError::Setup(describe(&error));
+fn setup(error: &reqwest::Error) -> WandbError {
+    WandbError::Setup(describe(error))
+}
+
+fn http_client(settings: &Settings) -> Result<reqwest::ClientBuilder, WandbError> {
     let network = &settings.network;
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("wabucket/", env!("CARGO_PKG_VERSION")))
@@ -308,15 +321,15 @@ fn http_client(settings: &Settings) -> Result<reqwest::Client, WandbError> {
     let authorities = network.authorities.read()?;
     builder = authorities.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate);
     if let Some(proxy) = &network.http_proxy {
-        builder = builder.proxy(reqwest::Proxy::http(proxy).map_err(setup)?);
+        builder = builder.proxy(reqwest::Proxy::http(proxy).map_err(|error| setup(&error))?);
     }
     if let Some(proxy) = &network.https_proxy {
-        builder = builder.proxy(reqwest::Proxy::https(proxy).map_err(setup)?);
+        builder = builder.proxy(reqwest::Proxy::https(proxy).map_err(|error| setup(&error))?);
     }
     if network.accepts_any_certificate {
         builder = builder.danger_accept_invalid_certs(true);
     }
-    builder.build().map_err(setup)
+    Ok(builder)
 }
 
 fn server_headers(settings: &Settings) -> Result<HeaderMap, WandbError> {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use wabucket_model::{Blake3, ETag, Md5, RelativePath};
+use wabucket_model::{Blake3, ETag, Md5, RelativePath, Xxh128};
 
 use crate::bucket::Bucket;
 use crate::error::{Cause, TransferError};
@@ -74,7 +74,8 @@ impl fmt::Debug for Source {
     }
 }
 
-/// What is known about a file's bytes. The strongest is checked: BLAKE3, else MD5, else the `ETag`.
+/// What is known about a file's bytes. The strongest is checked: BLAKE3, else MD5, else
+/// XXH128, else the `ETag`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expected {
     /// The store's identity of the content; the object must still have it.
@@ -83,6 +84,8 @@ pub struct Expected {
     pub version_id: Option<String>,
     /// Of the content.
     pub md5: Option<Md5>,
+    /// Of the content.
+    pub xxh128: Option<Xxh128>,
     /// Of the content.
     pub blake3: Option<Blake3>,
 }
@@ -93,8 +96,13 @@ pub trait UrlProvider: Send + Sync {
     /// What messages call the file. Never a signed URL.
     fn name(&self) -> String;
 
-    /// Finds the URL.
-    async fn locate(&self, renewal: Renewal) -> Result<Location, Cause>;
+    /// Finds the URL. After a refusal: another one, or none if there is no other.
+    async fn locate(&self, renewal: Renewal) -> Result<Option<Location>, Cause>;
+
+    /// The client that reaches the URL, where an ordinary one would not: it has its proxies and certificates.
+    fn web(&self) -> Option<reqwest::Client> {
+        None
+    }
 }
 
 /// Whether a URL that was found before will do.

@@ -1,7 +1,4 @@
-//! The bytes behind a URL that somebody else signs: fetched in one go, with a new URL when the old one is refused.
-
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+//! The bytes behind a URL that somebody else signs: fetched in one go, with another URL when one is refused.
 
 use bytes::Bytes;
 use fs_err::File;
@@ -11,12 +8,15 @@ use super::fetch::{Fetched, operation};
 use super::meter::Attempt;
 use super::run::Download;
 use super::verify::{Checker, Known};
-use super::{DownloadFile, Renewal, UrlProvider};
+use super::{DownloadFile, Location, Renewal, UrlProvider};
 use crate::error::{Operation, TransferError};
 use crate::http::Failure;
 use crate::options::{CONNECT_TIMEOUT, READ_TIMEOUT, RetryOptions};
 use crate::provider::folder::blocking;
 use crate::retry::Patience;
+
+/// How often another URL is asked for.
+const MOST_RENEWALS: usize = 3;
 
 /// The client for URLs: nothing is sent along that the URL's owner did not name.
 pub(super) fn client() -> Result<reqwest::Client, TransferError> {
@@ -26,9 +26,8 @@ pub(super) fn client() -> Result<reqwest::Client, TransferError> {
 }
 
 /// One file that is being fetched.
-struct Fetching<'a> {
-    web: &'a reqwest::Client,
-    provider: &'a dyn UrlProvider,
+struct Fetching {
+    web: reqwest::Client,
     operation: Operation,
     known: Known,
     attempt: Attempt,
@@ -53,32 +52,38 @@ pub(super) async fn fetch(
         cancellation: download.cancellation.clone(),
         renew_credentials: None,
     };
-    let fetching = Fetching { web: &download.web, provider, operation, known: Known::of(&file.expected), attempt };
-    let renewal_needed = AtomicBool::new(false);
-    let renewed = AtomicBool::new(false);
-    let attempt = || async {
-        let renewal = if renewal_needed.swap(false, Ordering::Relaxed) { Renewal::Needed } else { Renewal::NotNeeded };
-        match fetching.receive(renewal).await {
-            // A signed URL that has expired is refused; once more with a new one, then the refusal stands.
-            Err(error) if error.concerns_credentials() && !renewed.swap(true, Ordering::Relaxed) => {
-                renewal_needed.store(true, Ordering::Relaxed);
-                let operation = fetching.operation.clone();
-                let (retries, elapsed) = (0, Duration::ZERO);
-                Err(TransferError::Unavailable { operation, retries, elapsed, source: Box::new(error) })
-            }
-            received => received,
+    let web = provider.web().unwrap_or_else(|| download.web.clone());
+    let fetching = Fetching { web, operation: operation.clone(), known: Known::of(&file.expected), attempt };
+    let mut location = locate(provider, Renewal::NotNeeded, &operation).await?;
+    for _ in 0..MOST_RENEWALS {
+        let received = patience.run(&operation, || fetching.receive(&location)).await;
+        let Err(refusal) = received else { return received };
+        if !refusal.is_refusal() {
+            return Err(refusal);
         }
-    };
-    patience.run(&fetching.operation, attempt).await
+        // A signed URL that has expired is refused; if there is no other, the refusal stands.
+        let found = patience.cancellable(&operation, locate(provider, Renewal::Needed, &operation)).await?;
+        let Ok(other) = found else { return Err(refusal) };
+        location = other;
+    }
+    patience.run(&operation, || fetching.receive(&location)).await
 }
 
-impl Fetching<'_> {
-    async fn receive(&self, renewal: Renewal) -> Result<Fetched, TransferError> {
+async fn locate(
+    provider: &dyn UrlProvider,
+    renewal: Renewal,
+    operation: &Operation,
+) -> Result<Location, TransferError> {
+    let found = provider.locate(renewal).await.map_err(|source| TransferError::unexpected(operation, source))?;
+    found.ok_or_else(|| TransferError::unexpected(operation, "nobody knows an address for it"))
+}
+
+impl Fetching {
+    async fn receive(&self, location: &Location) -> Result<Fetched, TransferError> {
         let operation = &self.operation;
-        let location =
-            self.provider.locate(renewal).await.map_err(|source| TransferError::unexpected(operation, source))?;
         let lost = |error: reqwest::Error| TransferError::from_failure(operation, Failure::lost(&error.without_url()));
-        let response = self.web.get(location.url).headers(location.headers).send().await.map_err(lost)?;
+        let request = self.web.get(location.url.clone()).headers(location.headers.clone());
+        let response = request.send().await.map_err(lost)?;
         let status = response.status();
         if !status.is_success() {
             let body = response.text().await.unwrap_or_default();

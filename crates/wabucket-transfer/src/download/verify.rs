@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fs_err::File;
 use md5::Digest;
-use wabucket_model::{Blake3, Md5};
+use wabucket_model::{Blake3, Md5, Xxh128};
 
 use super::Expected;
 use crate::error::TransferError;
@@ -15,6 +15,7 @@ use crate::error::TransferError;
 pub(super) enum Known {
     Blake3(Blake3),
     Md5(Md5),
+    Xxh128(Xxh128),
     /// From an `ETag`: usually the MD5 of the content, but with some kinds of encryption not.
     Likely(Md5),
     Nothing,
@@ -23,10 +24,11 @@ pub(super) enum Known {
 impl Known {
     pub(super) fn of(expected: &Expected) -> Self {
         let from_etag = || expected.etag.as_ref().and_then(wabucket_model::ETag::md5);
-        match (expected.blake3, expected.md5) {
-            (Some(blake3), _) => Self::Blake3(blake3),
-            (None, Some(md5)) => Self::Md5(md5),
-            (None, None) => from_etag().map_or(Self::Nothing, Self::Likely),
+        match (expected.blake3, expected.md5, expected.xxh128) {
+            (Some(blake3), _, _) => Self::Blake3(blake3),
+            (None, Some(md5), _) => Self::Md5(md5),
+            (None, None, Some(hash)) => Self::Xxh128(hash),
+            (None, None, None) => from_etag().map_or(Self::Nothing, Self::Likely),
         }
     }
 
@@ -37,6 +39,9 @@ impl Known {
             }
             (Self::Md5(known), Checker::Md5(hasher)) => {
                 verdict(known.to_hex(), Md5::from_bytes(hasher.finalize().into()).to_hex())
+            }
+            (Self::Xxh128(known), Checker::Xxh128(hasher)) => {
+                verdict(known.to_hex(), Xxh128::new(hasher.digest128()).to_hex())
             }
             (Self::Likely(known), Checker::Md5(hasher)) => {
                 match verdict(known.to_hex(), Md5::from_bytes(hasher.finalize().into()).to_hex()) {
@@ -52,6 +57,7 @@ impl Known {
         match self {
             Self::Blake3(_) => Checker::Blake3(Box::default()),
             Self::Md5(_) | Self::Likely(_) => Checker::Md5(md5::Md5::new()),
+            Self::Xxh128(_) => Checker::Xxh128(Box::default()),
             Self::Nothing => Checker::None,
         }
     }
@@ -84,6 +90,7 @@ pub(super) enum Verdict {
 pub(super) enum Checker {
     Blake3(Box<blake3::Hasher>),
     Md5(md5::Md5),
+    Xxh128(Box<xxhash_rust::xxh3::Xxh3Default>),
     None,
 }
 
@@ -92,6 +99,7 @@ impl Checker {
         match self {
             Self::Blake3(hasher) => drop(hasher.update(bytes)),
             Self::Md5(hasher) => hasher.update(bytes),
+            Self::Xxh128(hasher) => hasher.update(bytes),
             Self::None => {}
         }
     }
@@ -119,4 +127,29 @@ pub(super) fn is_right(path: &Path, size: Option<u64>, known: Known) -> Result<b
     let Ok(metadata) = fs_err::symlink_metadata(path) else { return Ok(false) };
     let may_be_right = metadata.is_file() && size.is_none_or(|size| size == metadata.len()) && known != Known::Nothing;
     Ok(may_be_right && check_file(path, known)? == Verdict::Right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_hash_tells_its_content_from_others() {
+        let all = [
+            Known::Blake3(Blake3::of(b"content")),
+            Known::Md5(Md5::of(b"content")),
+            Known::Xxh128(Xxh128::of(b"content")),
+        ];
+        for known in all {
+            let check = |pieces: [&[u8]; 2]| {
+                let mut checker = known.checker();
+                for piece in pieces {
+                    checker.update(piece);
+                }
+                known.check(checker)
+            };
+            assert_eq!(check([b"con", b"tent"]), Verdict::Right, "{known:?}");
+            assert!(matches!(check([b"con", b"tact"]), Verdict::Wrong { .. }), "{known:?}");
+        }
+    }
 }

@@ -129,6 +129,7 @@ pub(crate) fn plan_of(bucket: &Arc<Bucket>, report: &UploadReport) -> DownloadPl
             version_id: file.version_id.clone(),
             md5: Some(file.md5),
             blake3: Some(file.blake3),
+            ..Expected::default()
         },
     };
     DownloadPlan { files: report.files.iter().map(file).collect(), folders: report.folders.clone() }

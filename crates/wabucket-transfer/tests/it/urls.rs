@@ -26,7 +26,7 @@ impl UrlProvider for Signing {
         "model/weights.bin".to_owned()
     }
 
-    async fn locate(&self, renewal: Renewal) -> Result<Location, Cause> {
+    async fn locate(&self, renewal: Renewal) -> Result<Option<Location>, Cause> {
         if renewal == Renewal::Needed {
             self.renewals.fetch_add(1, Ordering::SeqCst);
         }
@@ -35,7 +35,7 @@ impl UrlProvider for Signing {
         if self.renewals.load(Ordering::SeqCst) == 0 {
             url.query_pairs_mut().append_pair("spoiled", "s3cret-query");
         }
-        Ok(Location { url, headers: http::HeaderMap::new() })
+        Ok(Some(Location { url, headers: http::HeaderMap::new() }))
     }
 }
 

@@ -5,4 +5,5 @@ mod answers;
 mod identity_token;
 mod links;
 mod lost;
+mod native_links;
 mod server;

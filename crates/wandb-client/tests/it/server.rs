@@ -70,6 +70,11 @@ impl Scripted {
         self.script.answers.lock().unwrap().push_back(answer);
     }
 
+    /// Adds an answer before those that are there.
+    pub(crate) fn add_first(&self, answer: Answer) {
+        self.script.answers.lock().unwrap().push_front(answer);
+    }
+
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.script.asked.lock().unwrap().clone()
     }

@@ -1,24 +1,23 @@
-//! Native files: their bytes are held by W&B itself. Uploads here; for downloads, the links.
+//! Uploads of native files: announced in batches, sent to the links that the server gives.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
-use url::Url;
-use wabucket_model::{Manifest, ManifestEntry, Md5, RelativePath, StorageLayout};
+use wabucket_model::{Manifest, Md5};
 
+use crate::WandbError;
 use crate::graphql::operation;
+use crate::native::NativeFile;
 use crate::retry::{Conflict, Tries, is_temporary, retry_after};
 use crate::run::Run;
 use crate::transport::server_message;
-use crate::{Artifact, Client, WandbError};
 
 /// Files announced in one request.
 const BATCH: usize = 1000;
@@ -28,28 +27,6 @@ const PARALLEL: usize = 16;
 const MULTIPART_FROM: u64 = 2 * 1024 * 1024 * 1024;
 const PART_BYTES: u64 = 100 * 1024 * 1024;
 const MAX_PARTS: u64 = 10_000;
-
-/// A file to upload.
-#[derive(Debug, Clone)]
-pub struct NativeFile {
-    /// Its path in the artifact.
-    pub path: RelativePath,
-    /// Where it lies.
-    pub local: PathBuf,
-    /// Bytes.
-    pub size: u64,
-    /// Its hash.
-    pub md5: Md5,
-}
-
-/// Where a native file's bytes can be fetched now.
-#[derive(Debug, Clone)]
-pub struct NativeLink {
-    /// The address. May be signed: not for messages.
-    pub url: Url,
-    /// Headers to send; they may hold the API key.
-    pub headers: HeaderMap,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -256,37 +233,6 @@ impl Run {
                 return Err(WandbError::Unavailable { operation, message, tries, elapsed, source: None });
             }
         }
-    }
-}
-
-impl Client {
-    /// Where the bytes of a native entry can be fetched: by its content, with the key, as every generation of servers
-    /// offers it.
-    pub async fn native_link(
-        &self,
-        artifact: &Artifact,
-        manifest: &Manifest,
-        path: &str,
-        entry: &ManifestEntry,
-    ) -> Result<NativeLink, WandbError> {
-        const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-        let operation = format!("fetching {path} from W&B");
-        let md5 = Md5::from_base64(&entry.digest).ok_or_else(|| WandbError::Protocol {
-            operation: operation.clone(),
-            message: format!("its digest {:?} is no MD5", entry.digest),
-        })?;
-        let entity = utf8_percent_encode(artifact.project.entity.as_str(), SEGMENT);
-        let address = match (manifest.storage_layout, &entry.birth_artifact_id) {
-            (StorageLayout::V2, Some(birth)) => {
-                let region = manifest.storage_region.as_deref().unwrap_or("default");
-                let birth = utf8_percent_encode(birth, SEGMENT);
-                format!("/artifactsV2/{region}/{entity}/{birth}/{}", md5.to_hex())
-            }
-            _ => format!("/artifacts/{entity}/{}", md5.to_hex()),
-        };
-        let url = self.transport.resolve(&operation, &address)?;
-        let authorization = self.transport.authorization_for(&url).await?.map(|value| (AUTHORIZATION, value));
-        Ok(NativeLink { url, headers: authorization.into_iter().collect() })
     }
 }
 
