@@ -1,6 +1,7 @@
 """What a person does with the real `wandb`: `python actions.py VERB JSON` prints its result as one line of JSON."""
 
 import json
+import os
 import sys
 import time
 
@@ -101,6 +102,7 @@ def run(id):
         "tags": found.tags,
         "name": found.name,
         "job_type": found.job_type if hasattr(found, "job_type") else None,
+        "notes": found.notes,
         "scanned": [row["loss"] for row in found.scan_history()],
         "history": [row["loss"] for row in found.history(pandas=False)],
         "logged": [one.name for one in found.logged_artifacts()],
@@ -124,6 +126,17 @@ def resume(id):
         resumed = current.starting_step
         current.log({"loss": 0.0})
         return {"step": resumed, "config": dict(current.config)}
+
+
+def hold(id, until):
+    """Keeps a run going until a file appears."""
+    with start(id=id, config={"lr": 0.1}, tags=["mine"], notes="mine") as current:
+        current.log({"loss": 1.0})
+        print("a line of the training")
+        while not os.path.exists(until):
+            time.sleep(0.1)
+        current.log({"loss": 0.5})
+        return {"run": current.id}
 
 
 def edit(name, aliases, description, metadata):

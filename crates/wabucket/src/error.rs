@@ -275,6 +275,7 @@ fn wandb_kind(error: &WandbError) -> ErrorKind {
         | WandbError::MalformedKey { .. }
         | WandbError::NotAllowed { .. } => ErrorKind::NotAllowed,
         WandbError::NotFound { .. } => ErrorKind::NotFound,
+        WandbError::RunExists { .. } => ErrorKind::AlreadyExists,
         WandbError::Offline { .. } | WandbError::InvalidSetting { .. } | WandbError::InvalidWord(_) => ErrorKind::Usage,
         WandbError::Unavailable { .. } => ErrorKind::Unavailable,
         WandbError::Refused { .. } | WandbError::Protocol { .. } | WandbError::Io(_) | WandbError::Setup(_) => {

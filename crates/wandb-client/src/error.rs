@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use wabucket_model::InvalidWord;
+use wabucket_model::{InvalidWord, RunId};
 
 use crate::settings::CredentialSource;
 
@@ -58,6 +58,12 @@ pub enum WandbError {
         operation: String,
         /// W&B's words.
         message: String,
+    },
+    /// The run is there, and it was said that it must not be.
+    #[error("run {id} is there already, and WANDB_RESUME is never")]
+    RunExists {
+        /// The run's id.
+        id: RunId,
     },
     /// The server understood and refused.
     #[error("{operation} was refused with status {status}: {message}")]

@@ -20,7 +20,7 @@ pub use error::WandbError;
 pub use log_artifact::{ArtifactContents, ArtifactDraft, LoggedArtifact, Logging};
 pub use native::{NativeFile, NativeLink, NativeLinks, NativeSource};
 pub use retry::RetryPolicy;
-pub use run::{GitState, Run, RunOptions, RunOutcome, RunPath};
+pub use run::{GitState, Resume, Run, RunOptions, RunOutcome, RunPath};
 pub use settings::{
     BaseUrl, CredentialSource, Credentials, IdentityToken, RunSettings, Server, Settings, configured_project,
 };

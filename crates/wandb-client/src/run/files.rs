@@ -65,7 +65,7 @@ impl Run {
     }
 
     fn files(&self, summary: &Value) -> Vec<(&'static str, Bytes)> {
-        let yaml = serde_saphyr::to_string(&config(&self.options)).unwrap_or_default();
+        let yaml = serde_saphyr::to_string(&config(&self.options, &self.origin)).unwrap_or_default();
         let mut files = vec![
             ("wandb-metadata.json", Bytes::from(self.metadata().to_string())),
             ("config.yaml", Bytes::from(yaml)),

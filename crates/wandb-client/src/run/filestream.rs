@@ -10,6 +10,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::RunPath;
+use super::existing::Origin;
+use crate::graphql::operation;
 use crate::retry::{Conflict, RetryPolicy};
 use crate::transport::{Call, Key};
 use crate::{Client, WandbError};
@@ -39,16 +41,22 @@ struct Output {
 }
 
 impl Filestream {
-    pub(super) fn start(client: Client, path: RunPath, first_line: u64) -> Self {
-        let output = Arc::new(Mutex::new(Output { offset: first_line, ..Output::default() }));
+    pub(super) fn start(client: Client, path: RunPath, origin: &Origin) -> Self {
+        let offset = if let Origin::Resumed(existing) = origin { existing.log_lines } else { 0 };
+        let output = Arc::new(Mutex::new(Output { offset, ..Output::default() }));
         let (stop_requested, halt) = (CancellationToken::new(), CancellationToken::new());
-        let beat = heartbeat(client, path, Arc::clone(&output), stop_requested.clone());
-        let halted = halt.clone();
+        let (stop, halted, lines) = (stop_requested.clone(), halt.clone(), Arc::clone(&output));
+        let is_joined = *origin == Origin::Joined;
         let task = tokio::spawn(async move {
-            tokio::select! {
-                () = halted.cancelled() => {}
-                () = beat => {}
-            }
+            halted
+                .run_until_cancelled(async {
+                    if is_joined {
+                        watch(client, path, stop).await;
+                    } else {
+                        heartbeat(client, path, lines, stop).await;
+                    }
+                })
+                .await;
         });
         Self { output, stop_requested, halt, heartbeat: Mutex::new(Some(task)) }
     }
@@ -76,14 +84,6 @@ impl Filestream {
             // A heartbeat that panicked has stopped too.
             let _ = task.await;
         }
-    }
-
-    /// Sends what is left of a run that goes on elsewhere.
-    pub(super) async fn flush(&self, client: &Client, path: &RunPath) -> Result<(), WandbError> {
-        if unsent(&self.output)["output.log"].is_null() {
-            return Ok(());
-        }
-        send(client, path, json!({"files": unsent(&self.output)}), client.transport.retry).await.map(drop)
     }
 
     /// Sends what is left, the summary, and the end.
@@ -125,6 +125,20 @@ async fn heartbeat(client: Client, path: RunPath, output: Arc<Mutex<Output>>, st
                 }
             }
             Err(error) => tracing::debug!(%error, "a heartbeat failed"),
+        }
+    }
+}
+
+/// Waits for a wish to stop a run whose stream another process keeps.
+async fn watch(client: Client, path: RunPath, stop_requested: CancellationToken) {
+    let operation = operation!("RunStoppedStatus", "asking W&B whether the run is to stop");
+    let variables = json!({"entity": path.entity, "project": path.project, "run": path.id});
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        match client.transport.execute::<Value>(&operation, &variables).await {
+            Ok(data) if data["project"]["run"]["stopped"] == true => stop_requested.cancel(),
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "cannot see whether the run is to stop"),
         }
     }
 }

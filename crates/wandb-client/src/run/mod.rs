@@ -1,7 +1,9 @@
 //! A run: started, kept alive, ended exactly once.
 
+mod existing;
 mod files;
 mod filestream;
+mod options;
 mod start;
 
 use std::sync::Mutex;
@@ -9,13 +11,19 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
-use wabucket_model::{EntityName, ProjectName, RunArguments, RunId};
+use wabucket_model::{EntityName, ProjectName, RunId};
 
 use crate::{Client, ProjectPath, WandbError};
+use existing::Origin;
 use filestream::Filestream;
+
+pub use options::{GitState, Resume, RunOptions};
 
 /// How long the end of a run may take to be recorded.
 const FINISH_BUDGET: Duration = Duration::from_secs(45);
+
+/// How much of that the run's files may take.
+const FILES_BUDGET: Duration = Duration::from_secs(20);
 
 /// Where a run is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,50 +34,6 @@ pub struct RunPath {
     pub project: ProjectName,
     /// The run's id.
     pub id: RunId,
-}
-
-/// What a run starts with.
-#[derive(Debug, Clone, Default)]
-pub struct RunOptions {
-    /// The project.
-    pub project: Option<ProjectName>,
-    /// The entity; none means the default one of the key's owner.
-    pub entity: Option<EntityName>,
-    /// The id: of a run to join, or for the new one. None means a new random one.
-    pub id: Option<RunId>,
-    /// The name; none means that the server invents one.
-    pub name: Option<String>,
-    /// The job type.
-    pub job_type: Option<String>,
-    /// The group.
-    pub group: Option<String>,
-    /// Notes.
-    pub notes: Option<String>,
-    /// Tags.
-    pub tags: Vec<String>,
-    /// The configuration.
-    pub config: RunArguments,
-    /// The machine.
-    pub host: Option<String>,
-    /// The program.
-    pub program: Option<String>,
-    /// The program's arguments, without secrets.
-    pub arguments: Vec<String>,
-    /// The working folder.
-    pub directory: Option<String>,
-    /// The state of the repository in the working folder.
-    pub git: Option<GitState>,
-    /// Version of the program.
-    pub version: &'static str,
-}
-
-/// The state of a git repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GitState {
-    /// The commit.
-    pub commit: String,
-    /// The address of `origin`, without credentials.
-    pub remote: Option<String>,
 }
 
 /// How a run ends.
@@ -97,20 +61,11 @@ impl RunOutcome {
     }
 }
 
-/// Whose run it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ownership {
-    /// Ours: made now, or made earlier and not running any more.
-    Ours,
-    /// It was running when we came: another process ends it.
-    Joined,
-}
-
 /// A run that is kept alive until it is finished or dropped.
 pub struct Run {
     pub(crate) client: Client,
     path: RunPath,
-    ownership: Ownership,
+    origin: Origin,
     options: RunOptions,
     started: jiff::Timestamp,
     stream: Filestream,
@@ -162,7 +117,7 @@ impl Run {
 
     /// Ends the run: summary, configuration and files first, the end itself last, nothing after it.
     ///
-    /// A run that was joined while another process kept it is not ended. Waits a bounded time for a network that is
+    /// A run that was joined while another process kept it is left as it is. Waits a bounded time for a network that is
     /// away; the error says what is not recorded.
     pub async fn finish(self, outcome: RunOutcome) -> Result<(), WandbError> {
         let unrecorded = |message: String| WandbError::Unavailable {
@@ -182,21 +137,38 @@ impl Run {
     async fn end(&self, outcome: RunOutcome) -> Result<(), WandbError> {
         self.stream.stop().await;
         let summary = self.summary_json();
-        if self.ownership == Ownership::Joined {
-            return self.stream.flush(&self.client, &self.path).await;
+        let uploaded = match &self.origin {
+            Origin::Joined => return Ok(()),
+            // Its files are those of the process that made it.
+            Origin::Resumed(_) => Vec::new(),
+            Origin::New => self.files_or_none(&summary).await,
+        };
+        self.stream.complete(&self.client, &self.path, summary, uploaded, outcome.exit_code()).await?;
+        if outcome == RunOutcome::Finished {
+            self.options.resume.forget();
         }
-        // Files are an extra: a run without them is still a run, so their failure does not hide its end.
-        let uploaded = self.upload_files(&summary).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "cannot upload the run's files");
-            Vec::new()
-        });
-        self.stream.complete(&self.client, &self.path, summary, uploaded, outcome.exit_code()).await
+        Ok(())
     }
 
+    /// Files are an extra: a run without them is still a run, so neither their failure nor their delay hides its end.
+    async fn files_or_none(&self, summary: &Value) -> Vec<String> {
+        match tokio::time::timeout(FILES_BUDGET, self.upload_files(summary)).await {
+            Ok(Ok(uploaded)) => return uploaded,
+            Ok(Err(error)) => tracing::warn!(%error, "cannot upload the run's files"),
+            Err(_) => tracing::warn!("the run's files are not uploaded in time"),
+        }
+        Vec::new()
+    }
+
+    /// The summary of the run: what was there, and over it what is ours.
     fn summary_json(&self) -> Value {
-        let mut summary = self.summary.lock().expect("no holder of this lock panics").clone();
+        let mut summary = match &self.origin {
+            Origin::Resumed(existing) => existing.summary.clone(),
+            Origin::New | Origin::Joined => Map::new(),
+        };
+        summary.extend(self.summary.lock().expect("no holder of this lock panics").clone());
         let runtime = jiff::Timestamp::now().duration_since(self.started).as_secs();
-        summary.insert("_wandb".to_owned(), serde_json::json!({ "runtime": runtime }));
+        summary.entry("_wandb").or_insert_with(|| serde_json::json!({ "runtime": runtime }));
         Value::Object(summary)
     }
 }

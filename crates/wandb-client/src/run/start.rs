@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use wabucket_model::{EntityName, ProjectName, RunId};
 
+use super::existing::Origin;
 use super::filestream::Filestream;
-use super::{Ownership, Run, RunOptions, RunPath};
+use super::{Run, RunOptions, RunPath};
 use crate::graphql::operation;
 use crate::retry::Conflict;
 use crate::{Client, WandbError, native};
@@ -38,33 +39,19 @@ struct Entity {
     name: String,
 }
 
-/// What is known of a run that is there already.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Existing {
-    state: Option<String>,
-    #[serde(default)]
-    log_line_count: Option<u64>,
-}
-
 impl Client {
     /// Starts a run, or joins the one with the given id, and keeps it alive from now on.
     pub async fn start_run(&self, options: RunOptions) -> Result<Run, WandbError> {
-        let existing = match &options.id {
-            Some(id) => self.existing_run(&options, id).await?,
-            None => None,
-        };
-        let is_running = existing.as_ref().is_some_and(|run| run.state.as_deref() == Some("running"));
-        let ownership = if is_running { Ownership::Joined } else { Ownership::Ours };
-        let id = options.id.clone().unwrap_or_else(random_id);
-        let bucket = self.upsert(&options, &id, ownership).await?;
+        let (id, origin) = self.origin(&options).await?;
+        let id = id.unwrap_or_else(random_id);
+        let bucket = self.upsert(&options, &id, &origin).await?;
         let path = path(&options, bucket)?;
-        let first_line = existing.and_then(|run| run.log_line_count).unwrap_or_default();
+        options.resume.remember(&path.id);
         Ok(Run {
-            stream: Filestream::start(self.clone(), path.clone(), first_line),
+            stream: Filestream::start(self.clone(), path.clone(), &origin),
             client: self.clone(),
             path,
-            ownership,
+            origin,
             options,
             started: jiff::Timestamp::now(),
             summary: std::sync::Mutex::default(),
@@ -72,34 +59,27 @@ impl Client {
         })
     }
 
-    async fn existing_run(&self, options: &RunOptions, id: &RunId) -> Result<Option<Existing>, WandbError> {
-        let operation = operation!("RunResumeStatus", "looking the run up in W&B");
-        let variables = json!({"project": options.project, "entity": options.entity, "name": id});
-        let mut data: Value = self.transport.execute(&operation, variables).await?;
-        let bucket = data["model"]["bucket"].take();
-        if bucket.is_null() {
-            return Ok(None);
-        }
-        Ok(Some(serde_json::from_value(bucket).unwrap_or_default()))
-    }
-
-    async fn upsert(&self, options: &RunOptions, id: &RunId, ownership: Ownership) -> Result<Bucket, WandbError> {
+    async fn upsert(&self, options: &RunOptions, id: &RunId, origin: &Origin) -> Result<Bucket, WandbError> {
         let mut variables = json!({"name": id, "project": options.project, "entity": options.entity});
-        // What is null stays as it is: nothing of a run that another process keeps is overwritten.
-        if ownership == Ownership::Ours {
-            let git = options.git.as_ref();
+        // What is null stays as it is.
+        if *origin != Origin::Joined {
             variables["groupName"] = json!(options.group);
             variables["displayName"] = json!(options.name);
             variables["notes"] = json!(options.notes);
+            variables["jobType"] = json!(options.job_type);
+            variables["config"] = json!(config(options, origin).to_string());
+        }
+        if *origin == Origin::New {
+            let git = options.git.as_ref();
+            variables["jobType"] = json!(options.job_type.as_ref().or(options.default_job_type.as_ref()));
             variables["commit"] = json!(git.map(|git| &git.commit));
             variables["repo"] = json!(git.and_then(|git| git.remote.as_ref()));
             variables["host"] = json!(options.host);
             variables["program"] = json!(options.program);
-            variables["jobType"] = json!(options.job_type);
-            variables["config"] = json!(config(options).to_string());
-            if !options.tags.is_empty() {
-                variables["tags"] = json!(options.tags);
-            }
+        }
+        let tags = tags(options, origin);
+        if !tags.is_empty() {
+            variables["tags"] = json!(tags);
         }
         let operation = operation!("UpsertBucket", "starting a run in W&B", Conflict::Retry);
         let data: Data = self.transport.execute(&operation, variables).await?;
@@ -107,11 +87,27 @@ impl Client {
     }
 }
 
-/// The configuration in W&B's form. The member `t` lets W&B's own client resume the run.
-pub(super) fn config(options: &RunOptions) -> Value {
-    let mut config: Map<String, Value> =
-        options.config.as_map().iter().map(|(key, value)| (key.clone(), json!({ "value": value }))).collect();
-    config.insert("_wandb".to_owned(), json!({"value": {"cli_version": options.version, "t": {"5": options.version}}}));
+/// The tags to set, since setting some replaces those that are there. None means: leave them.
+fn tags(options: &RunOptions, origin: &Origin) -> Vec<String> {
+    let known = match origin {
+        Origin::New => &[],
+        Origin::Resumed(existing) => existing.tags.as_slice(),
+        Origin::Joined => return Vec::new(),
+    };
+    let new: Vec<_> = options.tags.iter().filter(|tag| !known.contains(tag)).cloned().collect();
+    if new.is_empty() { new } else { [known.to_vec(), new].concat() }
+}
+
+/// The configuration in W&B's form: what the run has, and over it what is ours. The member `t` lets W&B's own client
+/// resume the run.
+pub(super) fn config(options: &RunOptions, origin: &Origin) -> Value {
+    let mut config = match origin {
+        Origin::Resumed(existing) => existing.config.clone(),
+        Origin::New | Origin::Joined => Map::new(),
+    };
+    config.extend(options.config.as_map().iter().map(|(key, value)| (key.clone(), json!({ "value": value }))));
+    let ours = json!({"value": {"cli_version": options.version, "t": {"5": options.version}}});
+    config.entry("_wandb").or_insert(ours);
     Value::Object(config)
 }
 

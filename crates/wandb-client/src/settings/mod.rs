@@ -14,6 +14,7 @@ pub use credentials::{CredentialSource, Credentials, IdentityToken};
 
 use crate::WandbError;
 use crate::certificates::Authorities;
+use crate::run::Resume;
 use file::SettingsFile;
 
 /// Which server to talk to.
@@ -37,6 +38,8 @@ pub enum Server {
 pub struct RunSettings {
     /// `WANDB_RUN_ID`: a run to join or to make under this id.
     pub id: Option<String>,
+    /// `WANDB_RESUME`.
+    pub resume: Resume,
     /// `WANDB_NAME`.
     pub name: Option<String>,
     /// `WANDB_NOTES`.
@@ -106,7 +109,7 @@ impl Settings {
             credentials,
             entity: either("WANDB_ENTITY", "entity"),
             project: either("WANDB_PROJECT", "project"),
-            run: run_settings(&variable),
+            run: run_settings(environment, either("WANDB_RESUME", "resume").as_deref())?,
             network: network(environment, &file)?,
         })
     }
@@ -124,10 +127,12 @@ fn refuse_offline(mode: Option<String>) -> Result<(), WandbError> {
     }
 }
 
-fn run_settings(variable: &impl Fn(&str) -> Option<String>) -> RunSettings {
+fn run_settings(environment: &Environment, resume: Option<&str>) -> Result<RunSettings, WandbError> {
+    let variable = |name: &str| environment.variable(name).map(str::to_owned);
     let tags = variable("WANDB_TAGS").unwrap_or_default();
-    RunSettings {
+    Ok(RunSettings {
         id: variable("WANDB_RUN_ID"),
+        resume: Resume::parse(resume, environment)?,
         name: variable("WANDB_NAME"),
         notes: variable("WANDB_NOTES"),
         tags: tags.split(',').filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
@@ -135,7 +140,7 @@ fn run_settings(variable: &impl Fn(&str) -> Option<String>) -> RunSettings {
         job_type: variable("WANDB_JOB_TYPE"),
         host: variable("WANDB_HOST"),
         program: variable("WANDB_PROGRAM"),
-    }
+    })
 }
 
 fn network(environment: &Environment, file: &SettingsFile) -> Result<Network, WandbError> {
