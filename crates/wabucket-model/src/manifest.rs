@@ -146,8 +146,8 @@ impl Manifest {
         ArtifactDigest::new(Md5::from_bytes(hasher.finalize().into()).to_hex())
     }
 
-    /// Writes the JSON form, compact as wandb-core writes it.
-    pub fn write_json(&self, writer: impl io::Write) -> io::Result<()> {
+    /// Writes the JSON form, compact as wandb-core writes it, and returns the MD5 of what was written.
+    pub fn write_json(&self, writer: impl io::Write) -> io::Result<Md5> {
         let document = Document {
             version: Self::VERSION,
             storage_policy: Self::STORAGE_POLICY,
@@ -157,7 +157,10 @@ impl Manifest {
             },
             contents: &self.entries,
         };
-        serde_json::to_writer(writer, &document).map_err(io::Error::from)
+        let mut hashing = Hashing { writer, hasher: md5::Md5::new() };
+        serde_json::to_writer(&mut hashing, &document)?;
+        hashing.writer.flush()?;
+        Ok(Md5::from_bytes(hashing.hasher.finalize().into()))
     }
 
     /// Reads the JSON form: ours, wandb-core's and the indented one of older Python clients. Unknown members are
@@ -178,6 +181,24 @@ impl Manifest {
     /// The sum of the sizes that are known, in bytes.
     pub fn size(&self) -> u64 {
         self.entries.values().filter_map(|entry| entry.size).sum()
+    }
+}
+
+/// Hashes what it passes on.
+struct Hashing<W> {
+    writer: W,
+    hasher: md5::Md5,
+}
+
+impl<W: io::Write> io::Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.writer.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
     }
 }
 
@@ -246,7 +267,7 @@ mod tests {
         entry.size = Some(3);
         entry.extra = Extra::default().with_etag(&ETag::new("d"));
         let mut bytes = Vec::new();
-        manifest.write_json(&mut bytes).unwrap();
+        assert_eq!(manifest.write_json(&mut bytes).unwrap(), Md5::of(&bytes));
         assert_eq!(
             String::from_utf8(bytes.clone()).unwrap(),
             r#"{"version":1,"storagePolicy":"wandb-storage-policy-v1","storagePolicyConfig":{"storageLayout":"V2"},"#

@@ -277,10 +277,12 @@ fn wandb_kind(error: &WandbError) -> ErrorKind {
         WandbError::NotFound { .. } => ErrorKind::NotFound,
         WandbError::RunExists { .. } => ErrorKind::AlreadyExists,
         WandbError::Offline { .. } | WandbError::InvalidSetting { .. } | WandbError::InvalidWord(_) => ErrorKind::Usage,
-        WandbError::Unavailable { .. } => ErrorKind::Unavailable,
-        WandbError::Refused { .. } | WandbError::Protocol { .. } | WandbError::Io(_) | WandbError::Setup(_) => {
-            ErrorKind::Unexpected
-        }
+        WandbError::Unavailable { .. } | WandbError::EndUnrecorded { .. } => ErrorKind::Unavailable,
+        WandbError::UntrustedCertificate { .. }
+        | WandbError::Refused { .. }
+        | WandbError::Protocol { .. }
+        | WandbError::Io(_)
+        | WandbError::Setup(_) => ErrorKind::Unexpected,
     }
 }
 
@@ -297,6 +299,9 @@ fn wandb_hints(error: &WandbError) -> Vec<String> {
         }
         WandbError::NotAllowed { .. } | WandbError::NotFound { .. } => {
             &["check --entity and --project-name, and that your key may use them"]
+        }
+        WandbError::UntrustedCertificate { .. } => {
+            &["if an authority of your own signed it, name that authority's PEM file in SSL_CERT_FILE"]
         }
         WandbError::Offline { .. } => &["unset WANDB_MODE, or record locally with --local"],
         WandbError::Unavailable { .. } => &["check the network and WANDB_BASE_URL, then run the command again"],

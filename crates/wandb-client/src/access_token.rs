@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use crate::WandbError;
 use crate::retry::{Conflict, RetryPolicy};
 use crate::settings::IdentityToken;
-use crate::transport::{Call, Key, Transport, secret_header};
+use crate::transport::{Body, Call, Key, Transport, secret_header};
 
 const OPERATION: &str = "exchanging the identity token";
 
@@ -123,7 +123,7 @@ impl AccessTokens {
             method: Method::POST,
             url: transport.resolve(OPERATION, "/oidc/token")?,
             key: Key::Withheld,
-            body: Some(form.into()),
+            body: Body::Bytes(form.into()),
             headers: HeaderMap::from_iter([(
                 CONTENT_TYPE,
                 HeaderValue::from_static("application/x-www-form-urlencoded"),
@@ -132,7 +132,7 @@ impl AccessTokens {
             retry: exchange_policy(transport.retry),
         };
         let answer = transport.send(call).await.map_err(|error| self.refused(transport, error))?;
-        let exchanged: Exchanged = answer.json().await.map_err(|_| WandbError::Protocol {
+        let exchanged: Exchanged = serde_json::from_slice(&answer.body).map_err(|_| WandbError::Protocol {
             operation: OPERATION.to_owned(),
             message: "the answer holds no access token".to_owned(),
         })?;

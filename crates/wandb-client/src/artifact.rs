@@ -12,7 +12,7 @@ use wabucket_model::{
 
 use crate::graphql::operation;
 use crate::retry::Conflict;
-use crate::transport::{Call, Key};
+use crate::transport::{Body, Call, Key};
 use crate::{Client, WandbError, page};
 
 /// A project of an entity.
@@ -205,14 +205,13 @@ impl Client {
             method: Method::GET,
             url: self.transport.resolve(OPERATION, &url)?,
             key: Key::for_link(&url),
-            body: None,
+            body: Body::Empty,
             headers: HeaderMap::new(),
             conflict: Conflict::Final,
             retry: self.transport.retry,
         };
-        let bytes = self.transport.send(call).await?.bytes().await;
-        let bytes = bytes.map_err(|error| protocol(error.without_url().to_string()))?;
-        Manifest::from_json(&bytes).map_err(|error| protocol(error.to_string()))
+        let answer = self.transport.send(call).await?;
+        Manifest::from_json(&answer.body).map_err(|error| protocol(error.to_string()))
     }
 
     fn artifact(&self, project: &ProjectPath, data: ArtifactData) -> Result<Artifact, WandbError> {

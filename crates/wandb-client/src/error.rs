@@ -65,6 +65,22 @@ pub enum WandbError {
         /// The run's id.
         id: RunId,
     },
+    /// The run has ended, but W&B was not told.
+    #[error(
+        "W&B does not know that run {id} is {outcome}, nor its summary and last log lines; it shows the run as running, \
+         and later as crashed ({problem}; given up after {} s)",
+        elapsed.as_secs()
+    )]
+    EndUnrecorded {
+        /// The run's id.
+        id: RunId,
+        /// How it ended.
+        outcome: &'static str,
+        /// What went wrong.
+        problem: String,
+        /// How long it was tried.
+        elapsed: Duration,
+    },
     /// The server understood and refused.
     #[error("{operation} was refused with status {status}: {message}")]
     Refused {
@@ -89,6 +105,14 @@ pub enum WandbError {
         /// The last failure of the network, if it was one.
         #[source]
         source: Option<reqwest::Error>,
+    },
+    /// The server's certificate is signed by nobody we trust.
+    #[error("the certificate of {host} is not trusted: {message}")]
+    UntrustedCertificate {
+        /// The server.
+        host: String,
+        /// What is wrong with it.
+        message: String,
     },
     /// The server's answer is none that this protocol knows.
     #[error("{operation}: cannot understand the answer: {message}")]
@@ -123,6 +147,17 @@ pub enum WandbError {
     /// The HTTP client cannot be built, e.g. from a bad CA file or proxy.
     #[error("cannot set up HTTP: {0}")]
     Setup(String),
+}
+
+impl WandbError {
+    /// Whether a signed link may have been refused because its time is over. Stores say it with any of these statuses.
+    pub(crate) fn is_expired_link(&self) -> bool {
+        match self {
+            Self::NotAllowed { .. } => true,
+            Self::Refused { status, .. } => matches!(*status, StatusCode::BAD_REQUEST | StatusCode::GONE),
+            _ => false,
+        }
+    }
 }
 
 fn describe(source: &CredentialSource) -> String {

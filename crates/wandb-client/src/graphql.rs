@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::WandbError;
 use crate::retry::Conflict;
-use crate::transport::{Call, Key, Transport, graphql_messages};
+use crate::transport::{Body, Call, Key, Transport, graphql_messages};
 
 /// One operation.
 pub(crate) struct Operation {
@@ -56,16 +56,15 @@ impl Transport {
             method: Method::POST,
             url: self.resolve(operation.description, "/graphql")?,
             key: Key::Sent,
-            body: Some(body.to_string().into()),
+            body: Body::Bytes(body.to_string().into()),
             headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
             conflict: operation.conflict,
             retry: self.retry,
         };
-        let response = self.send(call).await?;
-        let status = response.status();
-        let text = response.text().await.map_err(|error| protocol(error.without_url().to_string()))?;
-        let mut answer: Value =
-            serde_json::from_str(&text).map_err(|_| protocol(crate::transport::server_message(&text)))?;
+        let answer = self.send(call).await?;
+        let status = answer.status;
+        let mut answer: Value = serde_json::from_slice(&answer.body)
+            .map_err(|_| protocol(crate::transport::server_message(&String::from_utf8_lossy(&answer.body))))?;
         if let Some(message) = graphql_messages(&answer) {
             return Err(self.refusal(operation.description, status, message));
         }

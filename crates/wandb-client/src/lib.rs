@@ -7,6 +7,7 @@ mod client;
 mod error;
 mod graphql;
 mod log_artifact;
+mod manifest;
 mod native;
 mod page;
 mod retry;

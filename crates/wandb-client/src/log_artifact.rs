@@ -1,19 +1,17 @@
 //! Logging a version: draft, manifest, files, commit. The commit is the moment it becomes visible.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wabucket_model::{Alias, ArtifactName, ArtifactType, Manifest, ManifestEntry, Md5, Metadata};
+use wabucket_model::{Alias, ArtifactName, ArtifactType, Manifest, ManifestEntry, Metadata};
 
 use crate::graphql::operation;
-use crate::native::{NativeFile, header_map};
-use crate::retry::Conflict;
+use crate::manifest::DraftVersion;
+use crate::native::NativeFile;
 use crate::run::Run;
-use crate::transport::{Call, Key};
 use crate::{Artifact, WandbError};
 
 /// A version to log.
@@ -77,14 +75,6 @@ struct Id {
     id: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ManifestFile {
-    upload_url: Option<String>,
-    #[serde(default)]
-    upload_headers: Option<Vec<String>>,
-}
-
 impl Run {
     /// Logs a version as an output of this run. `progress` is told the bytes of native files as they are sent.
     ///
@@ -94,24 +84,26 @@ impl Run {
         draft: ArtifactDraft,
         progress: Arc<dyn Fn(u64) + Send + Sync>,
     ) -> Result<LoggedArtifact, WandbError> {
-        let entries = match &draft.contents {
-            ArtifactContents::References(manifest) => manifest.clone(),
-            ArtifactContents::Native(files) => native_manifest(files),
+        let manifest = match &draft.contents {
+            ArtifactContents::References(manifest) => Cow::Borrowed(manifest),
+            ArtifactContents::Native(files) => Cow::Owned(native_manifest(files)),
         };
-        let created = self.create_artifact(&draft, &entries).await?;
+        let created = self.create_artifact(&draft, &manifest).await?;
         if created.state == "COMMITTED" {
             let artifact = self.apply_to_existing(&draft, &created.id).await?;
             return Ok(LoggedArtifact { artifact, logging: Logging::Unchanged });
         }
         let base =
             created.sequence.as_ref().and_then(|sequence| sequence.latest.as_ref()).map(|latest| latest.id.clone());
-        let manifest = ManifestRequest { artifact: &created.id, base: base.as_deref() };
-        let id = self.announce_manifest(&manifest).await?;
-        let entries = match &draft.contents {
-            ArtifactContents::References(_) => entries,
-            ArtifactContents::Native(files) => self.upload_native(&created.id, &id, files, entries, progress).await?,
+        let version = DraftVersion { artifact: &created.id, base: base.as_deref() };
+        let id = self.announce_manifest(&version).await?;
+        let manifest = match &draft.contents {
+            ArtifactContents::References(_) => manifest,
+            ArtifactContents::Native(files) => {
+                Cow::Owned(self.upload_native(&created.id, &id, files, manifest.into_owned(), progress).await?)
+            }
         };
-        self.upload_manifest(&manifest, &entries).await?;
+        self.upload_manifest(&version, &manifest).await?;
         self.commit_artifact(&created.id).await?;
         let artifact = self.client.artifact_by_id(&self.project(), &created.id).await?;
         Ok(LoggedArtifact { artifact, logging: Logging::NewVersion })
@@ -176,62 +168,6 @@ impl Run {
         self.client.artifact_by_id(&project, id).await
     }
 
-    /// Tells the server that a manifest will come, and returns its id.
-    async fn announce_manifest(&self, manifest: &ManifestRequest<'_>) -> Result<String, WandbError> {
-        let answer = self.create_manifest(manifest, "", false).await?;
-        let id = answer["createArtifactManifest"]["artifactManifest"]["id"].as_str();
-        id.map(str::to_owned).ok_or_else(|| WandbError::Protocol {
-            operation: "announcing the artifact's manifest".to_owned(),
-            message: "the answer has no id".to_owned(),
-        })
-    }
-
-    /// Sends the manifest itself.
-    async fn upload_manifest(&self, request: &ManifestRequest<'_>, manifest: &Manifest) -> Result<(), WandbError> {
-        const OPERATION: &str = "uploading the artifact's manifest";
-        let protocol =
-            |message: &str| WandbError::Protocol { operation: OPERATION.to_owned(), message: message.to_owned() };
-        let mut bytes = Vec::new();
-        manifest.write_json(&mut bytes)?;
-        let digest = Md5::of(&bytes).to_base64();
-        let mut answer = self.create_manifest(request, &digest, true).await?;
-        let file = answer["createArtifactManifest"]["artifactManifest"]["file"].take();
-        let file: ManifestFile = serde_json::from_value(file).map_err(|error| protocol(&error.to_string()))?;
-        let url = file.upload_url.ok_or_else(|| protocol("the answer has no address to upload to"))?;
-        let transport = &self.client.transport;
-        let call = Call {
-            operation: OPERATION,
-            method: Method::PUT,
-            url: transport.resolve(OPERATION, &url)?,
-            key: Key::for_link(&url),
-            body: Some(Bytes::from(bytes)),
-            headers: header_map(file.upload_headers.as_deref().unwrap_or_default()),
-            conflict: Conflict::Final,
-            retry: transport.retry,
-        };
-        transport.send(call).await.map(drop)
-    }
-
-    async fn create_manifest(
-        &self,
-        request: &ManifestRequest<'_>,
-        digest: &str,
-        include_upload: bool,
-    ) -> Result<Value, WandbError> {
-        let operation = operation!("CreateArtifactManifest", "announcing the artifact's manifest to W&B");
-        let variables = json!({
-            "artifactID": request.artifact,
-            "baseArtifactID": request.base,
-            "name": Manifest::FILE_NAME,
-            "digest": digest,
-            "entityName": self.path().entity,
-            "projectName": self.path().project,
-            "runName": self.path().id,
-            "includeUpload": include_upload,
-        });
-        self.client.transport.execute(&operation, variables).await
-    }
-
     async fn commit_artifact(&self, id: &str) -> Result<(), WandbError> {
         let operation = operation!("CommitArtifact", "committing the artifact in W&B");
         let _: Value = self.client.transport.execute(&operation, json!({ "artifactID": id })).await?;
@@ -250,11 +186,6 @@ impl Run {
         let _: Value = self.client.transport.execute(&operation, json!({ "input": input })).await?;
         Ok(())
     }
-}
-
-struct ManifestRequest<'a> {
-    artifact: &'a str,
-    base: Option<&'a str>,
 }
 
 /// The aliases of a draft, `latest` among them.

@@ -1,12 +1,17 @@
 //! HTTP to the server: one client with the key, one without it for links to elsewhere, and the retries of both.
 
+use std::io::SeekFrom;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, StatusCode};
 use secrecy::ExposeSecret;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio_util::io::ReaderStream;
 use url::Url;
 
 use crate::WandbError;
@@ -18,6 +23,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a download may be silent.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// The slowest upload that is waited for, in bytes per second.
+const SLOWEST_UPLOAD: u64 = 50 * 1024;
 
 /// Longest text of a foreign answer that goes into a message.
 const MAX_MESSAGE: usize = 500;
@@ -45,11 +53,56 @@ pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) key: Key,
-    pub(crate) body: Option<bytes::Bytes>,
+    pub(crate) body: Body,
     /// Headers that the server asked for; with them comes no `Content-Type` of ours.
     pub(crate) headers: HeaderMap,
     pub(crate) conflict: Conflict,
     pub(crate) retry: RetryPolicy,
+}
+
+/// What a request carries.
+pub(crate) enum Body {
+    Empty,
+    Bytes(Bytes),
+    /// A stretch of a file, read anew for each try.
+    File(FilePart),
+}
+
+/// A stretch of a file.
+pub(crate) struct FilePart {
+    pub(crate) path: PathBuf,
+    pub(crate) start: u64,
+    /// In bytes.
+    pub(crate) length: u64,
+}
+
+impl Body {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Empty => 0,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(part) => part.length,
+        }
+    }
+
+    async fn open(&self) -> std::io::Result<reqwest::Body> {
+        match self {
+            Self::Empty => Ok(reqwest::Body::default()),
+            Self::Bytes(bytes) => Ok(bytes.clone().into()),
+            Self::File(part) => {
+                let mut file = fs_err::tokio::File::open(&part.path).await?;
+                file.seek(SeekFrom::Start(part.start)).await?;
+                Ok(reqwest::Body::wrap_stream(ReaderStream::new(file.take(part.length))))
+            }
+        }
+    }
+}
+
+/// An answer with a good status, received in full.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// The connection to one server.
@@ -102,8 +155,8 @@ impl Transport {
         }
     }
 
-    /// Sends, and again while that may help. The answer has a good status.
-    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Response, WandbError> {
+    /// Sends, and again while that may help. The answer has a good status and is complete.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, WandbError> {
         let mut tries = Tries::new(call.retry);
         let mut has_renewed = false;
         loop {
@@ -112,8 +165,12 @@ impl Transport {
                 Key::Sent => self.authorization_for(&call.url).await?,
                 Key::Withheld => None,
             };
-            let failure = match self.request(&call, authorization.as_ref()).send().await {
-                Ok(response) if response.status().is_success() => return Ok(response),
+            let body = call.body.open().await?;
+            let failure = match self.request(&call, body, authorization.as_ref()).send().await {
+                Ok(response) if response.status().is_success() => match Answer::receive(response).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(error) => Failure::of_network(error),
+                },
                 Ok(response) => {
                     let is_refused = response.status() == StatusCode::UNAUTHORIZED && !has_renewed;
                     if is_refused && self.forget(authorization.as_ref()).await {
@@ -122,18 +179,18 @@ impl Transport {
                     }
                     self.failure(&call, response).await?
                 }
-                Err(error) if is_final(&error) => return Err(unavailable(&call, &tries, error.without_url())),
-                Err(error) => Failure { wait: None, message: describe(&error), source: Some(error.without_url()) },
+                Err(error) if is_certificate(&error) => {
+                    let host = call.url.host_str().unwrap_or_default().to_owned();
+                    return Err(WandbError::UntrustedCertificate { host, message: describe(&error) });
+                }
+                Err(error) if error.is_builder() || error.is_redirect() => {
+                    return Err(unavailable(&call, &tries, Failure::of_network(error)));
+                }
+                Err(error) => Failure::of_network(error),
             };
             tracing::debug!(operation = call.operation, tries = tries.count, failure = %failure.message, "failed, may try again");
             if !tries.wait(failure.wait).await {
-                return Err(WandbError::Unavailable {
-                    operation: call.operation.to_owned(),
-                    message: failure.message,
-                    tries: tries.count,
-                    elapsed: tries.elapsed(),
-                    source: failure.source,
-                });
+                return Err(unavailable(&call, &tries, failure));
             }
         }
     }
@@ -147,19 +204,26 @@ impl Transport {
         true
     }
 
-    fn request(&self, call: &Call<'_>, authorization: Option<&HeaderValue>) -> reqwest::RequestBuilder {
+    fn request(
+        &self,
+        call: &Call<'_>,
+        body: reqwest::Body,
+        authorization: Option<&HeaderValue>,
+    ) -> reqwest::RequestBuilder {
         let mut request = self
             .http
             .request(call.method.clone(), call.url.clone())
-            .timeout(call.retry.try_timeout)
+            .timeout(call.retry.try_timeout + Duration::from_secs(call.body.length() / SLOWEST_UPLOAD))
             .headers(call.headers.clone());
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization).headers(self.server_headers.clone());
         }
-        match &call.body {
-            Some(body) => request.body(body.clone()),
-            None => request,
+        if matches!(call.body, Body::Empty) {
+            return request;
         }
+        // Object stores refuse bodies of unknown length. This replaces what a server may have listed.
+        let length = [(CONTENT_LENGTH, HeaderValue::from(call.body.length()))];
+        request.headers(HeaderMap::from_iter(length)).body(body)
     }
 
     /// A bad status: an error if it is final, else what to know before the next try.
@@ -193,12 +257,7 @@ impl Transport {
         WandbError::NotAuthenticated { host: self.base_url.host(), source_of_credentials }
     }
 
-    /// A client for uploads to links that may lead anywhere; it adds nothing of its own.
-    pub(crate) fn plain(&self) -> &reqwest::Client {
-        &self.http
-    }
-
-    /// A client for downloads from such links; it gives up on those that fall silent.
+    /// A client for downloads from links that may lead anywhere; it gives up on those that fall silent.
     pub(crate) fn links(&self) -> &reqwest::Client {
         &self.links
     }
@@ -229,25 +288,33 @@ pub(crate) fn secret_header(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
+impl Answer {
+    async fn receive(response: Response) -> Result<Self, reqwest::Error> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Self { status, headers, body: response.bytes().await? })
+    }
+}
+
 struct Failure {
     wait: Option<Duration>,
     message: String,
     source: Option<reqwest::Error>,
 }
 
-fn unavailable(call: &Call<'_>, tries: &Tries, error: reqwest::Error) -> WandbError {
-    WandbError::Unavailable {
-        operation: call.operation.to_owned(),
-        message: describe(&error),
-        tries: tries.count,
-        elapsed: tries.elapsed(),
-        source: Some(error),
+impl Failure {
+    fn of_network(error: reqwest::Error) -> Self {
+        Self { wait: None, message: describe(&error), source: Some(error.without_url()) }
     }
 }
 
-/// Requests that can never succeed: bad certificates, redirect loops, requests that cannot be built.
-fn is_final(error: &reqwest::Error) -> bool {
-    error.is_builder() || error.is_redirect() || is_certificate(error)
+fn unavailable(call: &Call<'_>, tries: &Tries, failure: Failure) -> WandbError {
+    WandbError::Unavailable {
+        operation: call.operation.to_owned(),
+        message: failure.message,
+        tries: tries.count,
+        elapsed: tries.elapsed(),
+        source: failure.source,
+    }
 }
 
 fn is_certificate(error: &reqwest::Error) -> bool {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use wabucket_model::{Md5, RelativePath};
 
 pub use links::{NativeLink, NativeLinks, NativeSource};
-pub(crate) use upload::{header_map, multipart_from};
+pub(crate) use upload::{PartSizes, header_map};
 
 /// A file to upload.
 #[derive(Debug, Clone)]

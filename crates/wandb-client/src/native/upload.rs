@@ -1,23 +1,20 @@
 //! Uploads of native files: announced in batches, sent to the links that the server gives.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
+use reqwest::header::{ETAG, HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio_util::io::ReaderStream;
 use wabucket_model::{Manifest, Md5};
 
 use crate::WandbError;
 use crate::graphql::operation;
 use crate::native::NativeFile;
-use crate::retry::{Conflict, Tries, is_temporary, retry_after};
+use crate::retry::Conflict;
 use crate::run::Run;
-use crate::transport::server_message;
+use crate::transport::{Body, Call, FilePart, Key};
 
 /// Files announced in one request.
 const BATCH: usize = 1000;
@@ -25,6 +22,8 @@ const BATCH: usize = 1000;
 const PARALLEL: usize = 16;
 /// From this size on files go in parts, as W&B's own client does it.
 const MULTIPART_FROM: u64 = 2 * 1024 * 1024 * 1024;
+/// Parts of one file that are sent at once.
+const PARALLEL_PARTS: usize = 4;
 const PART_BYTES: u64 = 100 * 1024 * 1024;
 const MAX_PARTS: u64 = 10_000;
 
@@ -59,11 +58,17 @@ struct PartUrl {
     upload_url: String,
 }
 
-/// A stretch of a file.
-#[derive(Debug, Clone, Copy)]
-struct Range {
+/// A stretch of a file, and what its link wants to be sent along.
+struct Piece {
     start: u64,
     length: u64,
+    headers: HeaderMap,
+}
+
+/// A file that the server knows of, and the hashes of its parts if it goes in parts.
+struct Announced {
+    node: FileNode,
+    parts: Vec<Md5>,
 }
 
 type Progress = Arc<dyn Fn(u64) + Send + Sync>;
@@ -103,10 +108,12 @@ impl Run {
         Ok(manifest)
     }
 
-    async fn announce_files(&self, upload: &Upload<'_>, batch: &[NativeFile]) -> Result<Vec<FileNode>, WandbError> {
+    async fn announce_files(&self, upload: &Upload<'_>, batch: &[NativeFile]) -> Result<Vec<Announced>, WandbError> {
         let mut specifications = Vec::with_capacity(batch.len());
+        let mut hashes = Vec::with_capacity(batch.len());
         for file in batch {
-            let parts = if file.size >= self.multipart_from { part_hashes(file).await? } else { Vec::new() };
+            let is_large = file.size >= self.parts.from;
+            let parts = if is_large { part_hashes(file, self.parts.part_of(file.size)).await? } else { Vec::new() };
             let mut specification = json!({
                 "artifactID": upload.artifact,
                 "artifactManifestID": upload.manifest,
@@ -118,6 +125,7 @@ impl Run {
                 specification["uploadPartsInput"] = parts.iter().enumerate().map(part).collect();
             }
             specifications.push(specification);
+            hashes.push(parts);
         }
         let operation = operation!("CreateArtifactFiles", "announcing the artifact's files to W&B");
         let input = json!({"artifactFiles": specifications, "storageLayout": "V2"});
@@ -132,7 +140,7 @@ impl Run {
         if nodes.len() != batch.len() {
             return Err(protocol(format!("{} files were announced, {} are answered", batch.len(), nodes.len())));
         }
-        Ok(nodes)
+        Ok(nodes.into_iter().zip(hashes).map(|(node, parts)| Announced { node, parts }).collect())
     }
 
     /// Sends one file where the server wants it, and returns the id of the artifact that brings it.
@@ -140,56 +148,64 @@ impl Run {
         &self,
         upload: &Upload<'_>,
         file: &NativeFile,
-        node: FileNode,
+        announced: Announced,
     ) -> Result<Option<String>, WandbError> {
-        let birth = node.artifact.as_ref().map(|artifact| artifact.id.clone());
-        if let Some(urls) = &node.upload_multipart_urls {
-            self.send_parts(upload, file, &node, urls).await?;
-            return Ok(birth);
-        }
-        let Some(url) = node.upload_url else {
-            // The server has these bytes.
-            (upload.progress)(file.size);
-            return Ok(birth);
-        };
-        let headers = node.upload_headers.unwrap_or_default();
-        let whole = Range { start: 0, length: file.size };
-        match self.put(file, whole, &url, &headers).await {
-            Err(WandbError::NotAllowed { .. }) => {
-                // The link has expired while others were sent: one fresh one.
+        let birth = announced.node.artifact.as_ref().map(|artifact| artifact.id.clone());
+        match self.send_content(upload, file, &announced).await {
+            Err(error) if error.is_expired_link() => {
+                // Its link expired while others were sent: fresh ones, once.
                 let fresh = self.announce_files(upload, std::slice::from_ref(file)).await?.remove(0);
-                if let Some(url) = fresh.upload_url {
-                    self.put(file, whole, &url, fresh.upload_headers.as_deref().unwrap_or_default()).await?;
-                }
+                self.send_content(upload, file, &fresh).await?;
             }
-            other => drop(other?),
+            sent => sent?,
         }
         (upload.progress)(file.size);
         Ok(birth)
+    }
+
+    async fn send_content(
+        &self,
+        upload: &Upload<'_>,
+        file: &NativeFile,
+        announced: &Announced,
+    ) -> Result<(), WandbError> {
+        let node = &announced.node;
+        if let Some(urls) = &node.upload_multipart_urls {
+            return self.send_parts(upload, file, (announced, urls)).await;
+        }
+        // Without a link the server has these bytes already.
+        let Some(url) = &node.upload_url else { return Ok(()) };
+        let headers = header_map(node.upload_headers.as_deref().unwrap_or_default());
+        self.put(file, Piece { start: 0, length: file.size, headers }, url).await.map(drop)
     }
 
     async fn send_parts(
         &self,
         upload: &Upload<'_>,
         file: &NativeFile,
-        node: &FileNode,
-        urls: &MultipartUrls,
+        (announced, urls): (&Announced, &MultipartUrls),
     ) -> Result<(), WandbError> {
-        let part_bytes = part_bytes(file.size);
-        let mut completed = Vec::new();
-        for part in &urls.upload_url_parts {
-            let start = (part.part_number - 1) * part_bytes;
-            let range = Range { start, length: part_bytes.min(file.size.saturating_sub(start)) };
-            let etag = self.put(file, range, &part.upload_url, &[]).await?;
-            completed.push(json!({"partNumber": part.part_number, "hexMD5": etag}));
-            (upload.progress)(range.length);
-        }
+        let part_bytes = self.parts.part_of(file.size);
+        let parts = urls.upload_url_parts.iter().map(|part| async move {
+            let index = part.part_number.saturating_sub(1);
+            let start = index * part_bytes;
+            let md5 = usize::try_from(index).ok().and_then(|index| announced.parts.get(index));
+            let md5 = md5.ok_or_else(|| WandbError::Protocol {
+                operation: format!("uploading {} to W&B", file.path),
+                message: format!("the server wants a part {}, which there is not", part.part_number),
+            })?;
+            let headers = header_map(&[format!("Content-MD5:{}", md5.to_base64())]);
+            let piece = Piece { start, length: part_bytes.min(file.size.saturating_sub(start)), headers };
+            let etag = self.put(file, piece, &part.upload_url).await?;
+            Ok::<_, WandbError>(json!({"partNumber": part.part_number, "hexMD5": etag}))
+        });
+        let completed: Vec<Value> = stream::iter(parts).buffered(PARALLEL_PARTS).try_collect().await?;
         let operation = operation!("CompleteMultipartUploadArtifact", "joining the parts of a file in W&B");
         let variables = json!({
             "completeMultipartAction": "Complete",
             "completedParts": completed,
             "artifactID": upload.artifact,
-            "storagePath": node.storage_path,
+            "storagePath": announced.node.storage_path,
             "uploadID": urls.upload_id,
         });
         let _: Value = self.client.transport.execute(&operation, variables).await?;
@@ -198,41 +214,21 @@ impl Run {
 
     /// Sends a stretch of a file to a link, which gets the headers that the server listed and no others of ours.
     /// Returns the `ETag` as it was received.
-    async fn put(&self, file: &NativeFile, range: Range, url: &str, headers: &[String]) -> Result<String, WandbError> {
+    async fn put(&self, file: &NativeFile, piece: Piece, url: &str) -> Result<String, WandbError> {
         let operation = format!("uploading {} to W&B", file.path);
         let transport = &self.client.transport;
-        let url = transport.resolve(&operation, url)?;
-        let mut tries = Tries::new(transport.retry);
-        loop {
-            tries.count += 1;
-            let body = reqwest::Body::wrap_stream(ReaderStream::new(open_at(&file.local, range).await?));
-            let mut headers = header_map(headers);
-            // Object stores refuse bodies of unknown length.
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(range.length));
-            let sent = transport.plain().request(Method::PUT, url.clone()).headers(headers).body(body).send().await;
-            let (wait, message) = match sent {
-                Ok(response) if response.status().is_success() => {
-                    let etag = response.headers().get("etag").and_then(|value| value.to_str().ok());
-                    return Ok(etag.unwrap_or_default().to_owned());
-                }
-                Ok(response) => {
-                    let (status, wait) = (response.status(), retry_after(response.headers()));
-                    let message = server_message(&response.text().await.unwrap_or_default());
-                    if !is_temporary(status, Conflict::Final) {
-                        return Err(match status {
-                            StatusCode::FORBIDDEN => WandbError::NotAllowed { operation, message },
-                            _ => WandbError::Refused { operation, status, message },
-                        });
-                    }
-                    (wait, format!("status {}: {message}", status.as_u16()))
-                }
-                Err(error) => (None, error.without_url().to_string()),
-            };
-            if !tries.wait(wait).await {
-                let (tries, elapsed) = (tries.count, tries.elapsed());
-                return Err(WandbError::Unavailable { operation, message, tries, elapsed, source: None });
-            }
-        }
+        let call = Call {
+            operation: &operation,
+            method: Method::PUT,
+            url: transport.resolve(&operation, url)?,
+            key: Key::for_link(url),
+            body: Body::File(FilePart { path: file.local.clone(), start: piece.start, length: piece.length }),
+            headers: piece.headers,
+            conflict: Conflict::Final,
+            retry: transport.retry,
+        };
+        let answer = transport.send(call).await?;
+        Ok(answer.headers.get(ETAG).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned())
     }
 }
 
@@ -245,16 +241,32 @@ pub(crate) fn header_map(listed: &[String]) -> HeaderMap {
     listed.iter().filter_map(header).collect()
 }
 
-fn part_bytes(size: u64) -> u64 {
-    PART_BYTES.max(size.div_ceil(MAX_PARTS).next_multiple_of(4096))
+/// Which files go in parts, and how large those are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PartSizes {
+    /// The smallest file that goes in parts, in bytes.
+    pub(crate) from: u64,
+    /// The smallest size of a part, in bytes; files of very many parts have larger ones.
+    pub(crate) part: u64,
 }
 
-async fn part_hashes(file: &NativeFile) -> Result<Vec<Md5>, WandbError> {
+impl Default for PartSizes {
+    fn default() -> Self {
+        Self { from: MULTIPART_FROM, part: PART_BYTES }
+    }
+}
+
+impl PartSizes {
+    fn part_of(self, size: u64) -> u64 {
+        self.part.max(size.div_ceil(MAX_PARTS).next_multiple_of(4096))
+    }
+}
+
+async fn part_hashes(file: &NativeFile, length: u64) -> Result<Vec<Md5>, WandbError> {
     let (local, size) = (file.local.clone(), file.size);
     let hash = move || -> std::io::Result<Vec<Md5>> {
         use std::io::Read;
         let mut reader = fs_err::File::open(local)?;
-        let length = part_bytes(size);
         let mut hashes = Vec::new();
         let mut buffer = Vec::new();
         for _ in 0..size.div_ceil(length) {
@@ -265,15 +277,4 @@ async fn part_hashes(file: &NativeFile) -> Result<Vec<Md5>, WandbError> {
         Ok(hashes)
     };
     Ok(tokio::task::spawn_blocking(hash).await.expect("hashing does not panic")?)
-}
-
-async fn open_at(path: &Path, range: Range) -> Result<tokio::io::Take<fs_err::tokio::File>, WandbError> {
-    let mut file = fs_err::tokio::File::open(path).await?;
-    file.seek(std::io::SeekFrom::Start(range.start)).await?;
-    Ok(file.take(range.length))
-}
-
-/// The size from which on files are sent in parts.
-pub(crate) fn multipart_from() -> u64 {
-    MULTIPART_FROM
 }

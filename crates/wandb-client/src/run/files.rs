@@ -11,7 +11,7 @@ use crate::WandbError;
 use crate::graphql::operation;
 use crate::native::header_map;
 use crate::retry::Conflict;
-use crate::transport::{Call, Key};
+use crate::transport::{Body, Call, Key};
 
 #[derive(Deserialize)]
 struct Data {
@@ -53,7 +53,7 @@ impl Run {
                 method: Method::PUT,
                 url: transport.resolve(OPERATION, &place.upload_url)?,
                 key: Key::for_link(&place.upload_url),
-                body: Some(bytes.clone()),
+                body: Body::Bytes(bytes.clone()),
                 headers: header_map(&data.create.upload_headers),
                 conflict: Conflict::Final,
                 retry: transport.retry,

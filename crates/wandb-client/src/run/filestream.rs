@@ -13,7 +13,7 @@ use super::RunPath;
 use super::existing::Origin;
 use crate::graphql::operation;
 use crate::retry::{Conflict, RetryPolicy};
-use crate::transport::{Call, Key};
+use crate::transport::{Body, Call, Key};
 use crate::{Client, WandbError};
 
 /// W&B calls a run crashed that is silent for some minutes; its own client beats at least every 30 s.
@@ -160,12 +160,12 @@ async fn send(client: &Client, path: &RunPath, body: Value, retry: RetryPolicy) 
         method: Method::POST,
         url: client.transport.resolve(OPERATION, &address)?,
         key: Key::Sent,
-        body: Some(body.to_string().into()),
+        body: Body::Bytes(body.to_string().into()),
         headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
         conflict: Conflict::Final,
         retry,
     };
-    let response = client.transport.send(call).await?;
+    let answer = client.transport.send(call).await?;
     // Servers may answer anything here.
-    Ok(response.json().await.unwrap_or_default())
+    Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
 }

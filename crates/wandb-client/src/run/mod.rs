@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 use wabucket_model::{EntityName, ProjectName, RunId};
 
+use crate::native::PartSizes;
 use crate::{Client, ProjectPath, WandbError};
 use existing::Origin;
 use filestream::Filestream;
@@ -51,6 +52,14 @@ pub enum RunOutcome {
 }
 
 impl RunOutcome {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Failed { .. } => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     fn exit_code(self) -> u8 {
         match self {
             Self::Finished => 0,
@@ -70,7 +79,7 @@ pub struct Run {
     started: jiff::Timestamp,
     stream: Filestream,
     summary: Mutex<Map<String, Value>>,
-    pub(crate) multipart_from: u64,
+    pub(crate) parts: PartSizes,
 }
 
 impl Run {
@@ -109,10 +118,10 @@ impl Run {
         self.stream.stop_requested()
     }
 
-    /// Lowers the size from which on native files are sent in parts.
+    /// Sends native files from this size on in parts of that size, in bytes; W&B's own limits are 2 GiB and 100 MiB.
     #[must_use]
-    pub fn with_multipart_from(self, bytes: u64) -> Self {
-        Self { multipart_from: bytes, ..self }
+    pub fn with_multipart(self, from: u64, part: u64) -> Self {
+        Self { parts: PartSizes { from, part }, ..self }
     }
 
     /// Ends the run: summary, configuration and files first, the end itself last, nothing after it.
@@ -120,18 +129,18 @@ impl Run {
     /// A run that was joined while another process kept it is left as it is. Waits a bounded time for a network that is
     /// away; the error says what is not recorded.
     pub async fn finish(self, outcome: RunOutcome) -> Result<(), WandbError> {
-        let unrecorded = |message: String| WandbError::Unavailable {
-            operation: format!("recording the end of run {}", self.path.id),
-            message,
-            tries: 1,
-            elapsed: FINISH_BUDGET,
-            source: None,
+        let started = std::time::Instant::now();
+        let problem = match tokio::time::timeout(FINISH_BUDGET, self.end(outcome)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "W&B cannot be reached".to_owned(),
         };
-        let late = || unrecorded("it stays \"running\" in W&B until W&B calls it crashed".to_owned());
-        match tokio::time::timeout(FINISH_BUDGET, self.end(outcome)).await {
-            Ok(result) => result,
-            Err(_) => Err(late()),
-        }
+        Err(WandbError::EndUnrecorded {
+            id: self.path.id.clone(),
+            outcome: outcome.name(),
+            problem,
+            elapsed: started.elapsed(),
+        })
     }
 
     async fn end(&self, outcome: RunOutcome) -> Result<(), WandbError> {

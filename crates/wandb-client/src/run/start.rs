@@ -8,8 +8,9 @@ use super::existing::Origin;
 use super::filestream::Filestream;
 use super::{Run, RunOptions, RunPath};
 use crate::graphql::operation;
+use crate::native::PartSizes;
 use crate::retry::Conflict;
-use crate::{Client, WandbError, native};
+use crate::{Client, WandbError};
 
 #[derive(Deserialize)]
 struct Data {
@@ -55,7 +56,7 @@ impl Client {
             options,
             started: jiff::Timestamp::now(),
             summary: std::sync::Mutex::default(),
-            multipart_from: native::multipart_from(),
+            parts: PartSizes::default(),
         })
     }
 
