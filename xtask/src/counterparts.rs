@@ -11,6 +11,9 @@ use crate::process::{cargo, root, run, say};
 /// Programs that show single crates to the tests.
 const EXAMPLES: [(&str, &str); 2] = [("apolo-client", "platform-probe"), ("wabucket-transfer", "transfer")];
 
+/// The Azure server, a package of npm.
+const AZURITE: &str = "azurite@3.35.0";
+
 pub(crate) fn run_folders(only: &[&str]) -> Result<(), String> {
     if Command::new("python3").arg("--version").output().is_err() {
         say("skipped: the tests against real counterparts, since there is no python3 here");
@@ -21,15 +24,43 @@ pub(crate) fn run_folders(only: &[&str]) -> Result<(), String> {
         run(cargo().args(["build", "--quiet", "--package", package, "--example", example]))?;
     }
     let storage = Set::storage().prepare()?;
+    let servers = Servers { storage, azurite: azurite()? };
     let mut failed = Vec::new();
     for set in sets(only)? {
-        let result = set.prepare().and_then(|python| set.test(&python, &storage));
+        let result = set.prepare().and_then(|python| set.test(&python, &servers));
         if let Err(message) = result {
             say(&message);
             failed.push(set.name());
         }
     }
     if failed.is_empty() { Ok(()) } else { Err(format!("failed against {}", failed.join(", "))) }
+}
+
+/// Servers that the tests of several folders need.
+struct Servers {
+    /// The Python with the S3 server.
+    storage: PathBuf,
+    /// The program of the Azure server, where there is npm.
+    azurite: Option<PathBuf>,
+}
+
+/// Installs the Azure server, unless it is there.
+fn azurite() -> Result<Option<PathBuf>, String> {
+    let folder = root().join("target/counterparts/azurite");
+    let program = folder.join("node_modules/.bin/azurite-blob");
+    if program.exists() {
+        return Ok(Some(program));
+    }
+    if Command::new("npm").arg("--version").output().is_err() {
+        say("skipped: the tests against Azure's emulator, since there is no npm here");
+        return Ok(None);
+    }
+    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    run(Command::new("npm")
+        .args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
+        .arg(&folder)
+        .arg(AZURITE))?;
+    Ok(Some(program))
 }
 
 /// One set of packages that one folder's tests are to meet.
@@ -57,8 +88,8 @@ fn sets(only: &[&str]) -> Result<Vec<Set>, String> {
 impl Set {
     /// The packages of the S3 server that other folders' tests need, too.
     fn storage() -> Self {
-        let folder = root().join("counterparts/s3");
-        Self { requirements: folder.join("requirements-moto.txt"), folder }
+        let folder = root().join("counterparts/stores");
+        Self { requirements: folder.join("requirements-s3.txt"), folder }
     }
 
     /// The word between `requirements-` and `.txt`.
@@ -88,17 +119,21 @@ impl Set {
         Ok(python)
     }
 
-    fn test(&self, python: &Path, storage: &Path) -> Result<(), String> {
+    fn test(&self, python: &Path, servers: &Servers) -> Result<(), String> {
         let built = root().join("target/debug");
         let own = self.folder.join(self.set());
-        run(Command::new(python)
+        let mut command = Command::new(python);
+        if let Some(azurite) = &servers.azurite {
+            command.env("AZURITE", azurite);
+        }
+        run(command
             .args(["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"])
             .arg(if own.is_dir() { own } else { self.folder.clone() })
             .env("WABUCKET", built.join("wabucket"))
             .env("FAKE_PLATFORM", built.join("fake-platform"))
             .env("PLATFORM_PROBE", built.join("examples/platform-probe"))
             .env("WABUCKET_TRANSFER", built.join("examples/transfer"))
-            .env("MOTO_SERVER", storage.with_file_name("moto_server"))
+            .env("MOTO_SERVER", servers.storage.with_file_name("moto_server"))
             .env("PYTHONDONTWRITEBYTECODE", "1"))
     }
 }

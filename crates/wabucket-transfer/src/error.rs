@@ -169,6 +169,9 @@ pub enum SourceProblem {
     /// Such keys cannot be listed or signed reliably.
     #[error("its name contains a control character")]
     ControlCharacter,
+    /// Azure takes a backslash for a slash.
+    #[error("its name contains a backslash, which Azure takes for a slash")]
+    Backslash,
     /// Stores allow keys of 1024 bytes.
     #[error("its key would be {length} bytes long, and stores allow 1024")]
     KeyTooLong {

@@ -6,10 +6,13 @@
 use std::error::Error;
 
 use async_trait::async_trait;
+use md5::Digest;
 use object_store::ClientOptions;
 use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpService,
+    ReqwestConnector,
 };
+use wabucket_model::Md5;
 
 /// A failed exchange with a store.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -150,6 +153,10 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Encrypted;
 
+/// Marks the answer of a store that said the MD5 of what it received, and it was that of what was sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Verified;
+
 /// Builds the HTTP clients of the stores.
 #[derive(Debug, Default)]
 pub(crate) struct Connector;
@@ -171,12 +178,20 @@ impl HttpService for Service {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let may_fail_inside = request.method() == http::Method::POST
             || (request.method() == http::Method::PUT && request.headers().contains_key("x-amz-copy-source"));
+        let sent = (request.method() == http::Method::PUT).then(|| request.body().clone());
         let mut response = self.inner.execute(request).await?;
         let status = response.status();
         // `object_store` gives 304, 409 and 412 a meaning of their own, and redirects too.
         if status.as_u16() >= 400 && !matches!(status.as_u16(), 409 | 412) {
             let body = response.into_body().bytes().await.unwrap_or_default();
             return Err(failed(Failure::from_answer(status.as_u16(), &String::from_utf8_lossy(&body))));
+        }
+        if let (Some(sent), Some(received)) = (sent, received_md5(response.headers())) {
+            if md5_of(sent).await != received {
+                let message = "it arrived altered: the store received other bytes than were sent".to_owned();
+                return Err(failed(Failure::Transport { kind: HttpErrorKind::Unknown, message }));
+            }
+            response.extensions_mut().insert(Verified);
         }
         if encrypts(response.headers()) {
             response.extensions_mut().insert(Encrypted);
@@ -196,6 +211,22 @@ fn failed(failure: Failure) -> HttpError {
 fn encrypts(headers: &http::HeaderMap) -> bool {
     headers.contains_key("x-amz-server-side-encryption-customer-algorithm")
         || headers.get("x-amz-server-side-encryption").is_some_and(|value| value.as_bytes().starts_with(b"aws:kms"))
+}
+
+/// Azure answers each PUT with the MD5 of what it received (REST reference, "Put Blob" and "Put Block").
+fn received_md5(headers: &http::HeaderMap) -> Option<Md5> {
+    Md5::from_base64(headers.get("content-md5")?.to_str().ok()?)
+}
+
+async fn md5_of(mut body: HttpRequestBody) -> Md5 {
+    use http_body_util::BodyExt;
+    let mut hasher = md5::Md5::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        if let Ok(bytes) = frame.into_data() {
+            hasher.update(&bytes);
+        }
+    }
+    Md5::from_bytes(hasher.finalize().into())
 }
 
 /// S3 starts the answer to a long operation before it knows the end, and may send an error under status 200

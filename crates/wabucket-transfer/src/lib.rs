@@ -22,6 +22,7 @@ pub use download::{DownloadFile, DownloadPlan, DownloadReport, Expected, Locatio
 pub use error::{Cause, DestinationProblem, Operation, SourceProblem, TransferError};
 pub use hashes::ContentHashes;
 pub use options::{RetryOptions, StoreOptions, TransferOptions};
+pub use provider::azure::AzureOptions;
 pub use provider::s3::S3Options;
 pub use reporter::{Phase, Reporter, Silent, Totals};
 pub use upload::{UploadPlan, UploadReport, UploadedFile};

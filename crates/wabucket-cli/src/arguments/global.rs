@@ -7,7 +7,7 @@ use clap::{ArgAction, Args};
 /// Options that stand before or after the command.
 #[derive(Debug, Args)]
 pub(crate) struct GlobalArguments {
-    /// Bucket: s3://BUCKET[/PREFIX], file:///DIR, or the name or id of a platform bucket
+    /// Bucket: s3://BUCKET[/PREFIX], gs://…, az://…, file:///DIR, or the name or id of a platform bucket
     ///
     /// Default: WABUCKET_BUCKET, else with --local a folder of its own, else the platform bucket named like the project.
     /// The prefix is taken as it is written, nothing in it is percent-decoded.

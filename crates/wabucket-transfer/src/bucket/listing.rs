@@ -17,7 +17,7 @@ pub struct Object {
     pub size: u64,
     /// The store's identity of the content; always there, in practice.
     pub etag: Option<ETag>,
-    /// The version, where the store keeps versions. Listings do not tell; [`Bucket::head`] does.
+    /// The version, where the store keeps versions. Listings of S3 do not tell; [`Bucket::head`] does.
     pub version_id: Option<String>,
 }
 
@@ -79,7 +79,7 @@ fn with_slash(prefix: &str) -> String {
 
 impl Listing {
     fn add(&mut self, object: RawObject, prefix: &str) {
-        let RawObject { key, size, etag } = object;
+        let RawObject { key, size, etag, version } = object;
         let relative = key.strip_prefix(prefix).unwrap_or(&key);
         if relative.is_empty() {
             self.has_own_marker = true;
@@ -89,7 +89,7 @@ impl Listing {
             (Err(error), _) => self.odd.push(OddKey { problem: error.rule.to_owned(), key }),
             (Ok(path), true) => self.folders.push(path),
             (Ok(path), false) if object_store::path::Path::parse(&key).is_ok() => {
-                self.objects.push(Object { path, key, size, etag, version_id: None });
+                self.objects.push(Object { path, key, size, etag, version_id: version });
             }
             (Ok(_), false) => {
                 let problem = "must not contain a control character".to_owned();
@@ -107,7 +107,7 @@ mod tests {
     fn markers_become_folders_and_odd_keys_are_reported() {
         let mut listing = Listing::default();
         for key in ["p/", "p/x", "p/x/", "p/y/z/", "p/../up", "p//x", "p/a\nb", "p/%41"] {
-            listing.add(RawObject { key: key.to_owned(), size: 1, etag: None }, "p/");
+            listing.add(RawObject { key: key.to_owned(), size: 1, etag: None, version: None }, "p/");
         }
         let objects: Vec<_> = listing.objects.iter().map(|object| object.path.as_str()).collect();
         let folders: Vec<_> = listing.folders.iter().map(RelativePath::as_str).collect();

@@ -20,6 +20,7 @@ pub use objects::WriteMode;
 
 use crate::error::{Operation, TransferError};
 use crate::options::{RetryOptions, StoreOptions};
+use crate::provider::azure::{self, AzureOptions};
 use crate::provider::folder::FolderStore;
 use crate::provider::s3::{self, S3Options};
 use crate::provider::{PageRequest, RawKeys};
@@ -51,7 +52,8 @@ impl Bucket {
         let parts = match url {
             BucketUrl::S3 { bucket, .. } => s3::open(&operation, s3::options(bucket, options).await?)?,
             BucketUrl::Folder(root) => folder_parts(root),
-            BucketUrl::Gcs { .. } | BucketUrl::Azure { .. } | BucketUrl::Platform(_) => {
+            BucketUrl::Azure { container, .. } => azure::open_own(&operation, container, options)?,
+            BucketUrl::Gcs { .. } | BucketUrl::Platform(_) => {
                 let problem =
                     "buckets of this kind cannot be opened with the credentials of the environment".to_owned();
                 return Err(TransferError::InvalidOption { operation, problem });
@@ -64,6 +66,12 @@ impl Bucket {
     pub fn open_s3(url: BucketUrl, s3_options: S3Options, retry: RetryOptions) -> Result<Self, TransferError> {
         let operation = Operation::new("open", url.to_string());
         Ok(Self { parts: s3::open(&operation, s3_options)?, url, retry })
+    }
+
+    /// Opens an Azure container that somebody else describes, with credentials that they renew.
+    pub fn open_azure(url: BucketUrl, azure_options: AzureOptions, retry: RetryOptions) -> Result<Self, TransferError> {
+        let operation = Operation::new("open", url.to_string());
+        Ok(Self { parts: azure::open(&operation, azure_options)?, url, retry })
     }
 
     /// The URL the bucket was opened with.

@@ -17,12 +17,9 @@ use std::time::Duration;
 use wabucket_model::{Blake3, ETag, Md5, RelativePath};
 
 use crate::bucket::Bucket;
-use crate::error::{SourceProblem, TransferError};
+use crate::error::TransferError;
 use crate::options::TransferOptions;
 use crate::walk::LocalTree;
-
-/// The longest key that S3, GCS and Azure allow, in bytes (each documents 1024).
-const LONGEST_KEY: usize = 1024;
 
 /// What is about to be uploaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,16 +81,18 @@ impl UploadPlan {
         options: &TransferOptions,
     ) -> Result<UploadReport, TransferError> {
         let prefix = prefix.trim_end_matches('/');
-        self.check_keys(prefix)?;
+        self.check_keys(bucket, prefix)?;
         run::run(&self.tree, bucket, prefix, options).await
     }
 
-    fn check_keys(&self, prefix: &str) -> Result<(), TransferError> {
+    fn check_keys(&self, bucket: &Bucket, prefix: &str) -> Result<(), TransferError> {
         let files = self.tree.files().iter().map(|file| (&file.path, key(prefix, &file.path)));
         let markers = self.tree.empty_folders().iter().map(|path| (path, marker(&key(prefix, path))));
-        let Some((path, key)) = files.chain(markers).find(|(_, key)| key.len() > LONGEST_KEY) else { return Ok(()) };
-        let problem = SourceProblem::KeyTooLong { length: key.len() };
-        Err(TransferError::source_problem(path.below(self.tree.root()), problem))
+        let problem = |path: &RelativePath, key: &str| Some((path.clone(), bucket.raw().problem_with(key)?));
+        match files.chain(markers).find_map(|(path, key)| problem(path, &key)) {
+            Some((path, problem)) => Err(TransferError::source_problem(path.below(self.tree.root()), problem)),
+            None => Ok(()),
+        }
     }
 }
 

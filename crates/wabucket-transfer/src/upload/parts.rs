@@ -170,7 +170,12 @@ async fn done_before(upload: &Upload, job: &Job, etag: &str, error: TransferErro
     // An `ETag` of the store's own making cannot be known; but S3 says of an upload that is done that it is not found.
     let may_be_ours = matches!(error, TransferError::NotFound { .. }) && object.size == job.file.size;
     if is_ours || may_be_ours {
-        return Ok(Stored { etag: object.etag, version_id: object.version_id, is_encrypted: false });
+        return Ok(Stored {
+            etag: object.etag,
+            version_id: object.version_id,
+            is_encrypted: false,
+            is_verified: false,
+        });
     }
     Err(error)
 }

@@ -14,7 +14,7 @@ use super::run::{Job, Upload};
 use crate::bucket::object_path;
 use crate::error::TransferError;
 use crate::hashes::{ContentHashes, Hasher};
-use crate::http::Encrypted;
+use crate::http::{Encrypted, Verified};
 
 /// How often a file is sent again that arrived altered.
 const MOST_REPEATS: usize = 2;
@@ -24,6 +24,8 @@ pub(super) struct Stored {
     pub(super) etag: Option<ETag>,
     pub(super) version_id: Option<String>,
     pub(super) is_encrypted: bool,
+    /// The store told the hash of what it received, and it was right.
+    pub(super) is_verified: bool,
 }
 
 impl Stored {
@@ -32,6 +34,7 @@ impl Stored {
             etag: result.e_tag.as_deref().map(ETag::new),
             version_id: result.version,
             is_encrypted: result.extensions.get::<Encrypted>().is_some(),
+            is_verified: result.extensions.get::<Verified>().is_some(),
         }
     }
 }
@@ -91,6 +94,9 @@ pub(super) async fn once(
 }
 
 fn judge(stored: &Stored, hashes: ContentHashes, etags: &[String]) -> Verdict {
+    if stored.is_verified {
+        return Verdict::Proven;
+    }
     let Some(etag) = &stored.etag else { return Verdict::Silent };
     let text = etag.as_str().to_ascii_lowercase();
     if text == hashes.md5.to_hex() || etags.contains(&text) {
@@ -144,7 +150,7 @@ mod tests {
         let md5 = hashes.md5.to_hex();
         let other = "0".repeat(32);
         let judge = |etag: &str, is_encrypted| {
-            let stored = Stored { etag: Some(ETag::new(etag)), version_id: None, is_encrypted };
+            let stored = Stored { etag: Some(ETag::new(etag)), version_id: None, is_encrypted, is_verified: false };
             judge(&stored, hashes, &["abc-2".to_owned()])
         };
         assert_eq!(judge(&md5, false), Verdict::Proven);

@@ -54,10 +54,10 @@ fn object(root: &FilePath, entry: &DirEntry) -> Result<Option<RawObject>, Transf
         .ok_or_else(|| TransferError::source_problem(entry.path(), SourceProblem::NotUnicode))?;
     if is_folder {
         key.push('/');
-        return Ok(Some(RawObject { key, size: 0, etag: None }));
+        return Ok(Some(RawObject { key, size: 0, etag: None, version: None }));
     }
     let metadata = entry.metadata().map_err(|error| TransferError::io("look at", entry.path(), error.into()))?;
-    Ok(Some(RawObject { key, size: metadata.len(), etag: Some(ETag::new(&files::etag(&metadata))) }))
+    Ok(Some(RawObject { key, size: metadata.len(), etag: Some(ETag::new(&files::etag(&metadata))), version: None }))
 }
 
 fn key(root: &FilePath, path: &FilePath) -> Option<String> {

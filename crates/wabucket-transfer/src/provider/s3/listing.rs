@@ -37,6 +37,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Page, quick_xml::DeError> {
         key: if encoded { decode(&contents.key) } else { contents.key },
         size: contents.size,
         etag: contents.etag.as_deref().map(ETag::new),
+        version: None,
     });
     Ok(Page { objects: objects.collect(), next: result.next_continuation_token.filter(|_| result.is_truncated) })
 }

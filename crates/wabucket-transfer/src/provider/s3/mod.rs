@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use object_store::aws::{AmazonS3Builder, AwsCredential, Checksum};
 use object_store::client::HttpConnector;
-use object_store::{ClientOptions, RetryConfig};
 use url::Url;
 
 pub(crate) use requests::S3Requests;
@@ -18,8 +17,8 @@ use crate::bucket::BucketParts;
 use crate::credentials::{CredentialCache, CredentialSource};
 use crate::error::{Operation, TransferError};
 use crate::http::Connector;
-use crate::options::{CONNECT_TIMEOUT, READ_TIMEOUT, StoreOptions};
-use crate::provider::RawKeys;
+use crate::options::StoreOptions;
+use crate::provider::{RawKeys, client_options, no_retry};
 use settings::Settings;
 
 /// One bucket of an S3-compatible store, and who may use it.
@@ -103,20 +102,6 @@ fn bucket_url(bucket: &str, region: &str, endpoint: Option<&Url>) -> String {
         None if bucket.contains('.') => format!("https://s3.{region}.amazonaws.com/{bucket}"),
         None => format!("https://{bucket}.s3.{region}.amazonaws.com"),
     }
-}
-
-/// Plain HTTP is allowed where the user names an endpoint that speaks it.
-fn client_options(endpoint: Option<&Url>) -> ClientOptions {
-    ClientOptions::new()
-        .with_connect_timeout(CONNECT_TIMEOUT)
-        .with_read_timeout(READ_TIMEOUT)
-        .with_timeout_disabled()
-        .with_allow_http(endpoint.is_some_and(|endpoint| endpoint.scheme() == "http"))
-}
-
-/// Retrying is done above, where credentials are asked for anew and the caller can stop it.
-fn no_retry() -> RetryConfig {
-    RetryConfig { max_retries: 0, ..RetryConfig::default() }
 }
 
 #[cfg(test)]

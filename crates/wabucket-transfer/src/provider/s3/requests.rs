@@ -6,19 +6,13 @@ use http::Method;
 use object_store::CredentialProvider;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::{HttpClient, HttpRequest, HttpRequestBody, HttpResponse};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
 use super::listing;
 use crate::credentials::CredentialCache;
 use crate::error::{Operation, TransferError};
 use crate::http::Failure;
-use crate::provider::{Page, PageRequest};
-
-/// What `SigV4` leaves as it is (AWS, "Create a canonical request": A-Z a-z 0-9 - . _ ~).
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// The same in a path, which keeps its slashes.
-const PATH: &AsciiSet = &QUERY.remove(b'/');
+use crate::provider::{PATH, Page, PageRequest, QUERY, check_dots, lost};
 
 /// Sends raw requests to one bucket.
 pub(crate) struct S3Requests {
@@ -52,12 +46,8 @@ impl S3Requests {
         }
     }
 
-    /// A `.` or `..` segment would be resolved away by every URL library, and hit another key.
     fn key_url(&self, operation: &Operation, key: &str) -> Result<String, TransferError> {
-        if key.split('/').any(|segment| matches!(segment, "." | "..")) {
-            let problem = "a key with a '.' or '..' segment cannot be requested".to_owned();
-            return Err(TransferError::InvalidOption { operation: operation.clone(), problem });
-        }
+        check_dots(operation, key)?;
         Ok(self.url(key, &[]))
     }
 
@@ -97,9 +87,4 @@ impl S3Requests {
         }
         Ok(answer)
     }
-}
-
-fn lost(operation: &Operation, error: &object_store::client::HttpError) -> TransferError {
-    let failure = Failure::of(error).unwrap_or_else(|| Failure::transport(error));
-    TransferError::from_failure(operation, failure)
 }

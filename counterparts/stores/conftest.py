@@ -1,18 +1,24 @@
-"""A moto server on loopback, a boto3 client for it, and our program under test."""
+"""A real server of one kind of store on loopback, its provider's own client for it, and our program under test.
 
+Which kind it is depends on the client that is installed: each set of requirements has one.
+"""
+
+import importlib.util
 import json
 import os
 import pathlib
 import socket
 import subprocess
-import sys
 import time
-import uuid
 
-import boto3
 import pytest
 
-KEY, SECRET = "test-key", "test-secret"
+if importlib.util.find_spec("boto3"):
+    from s3_store import serve
+elif importlib.util.find_spec("azure.storage.blob" if importlib.util.find_spec("azure") else "azure"):
+    from azure_store import serve
+else:
+    from gcs_store import serve
 
 
 def free_port() -> int:
@@ -34,47 +40,35 @@ def wait_for(port: int, server: subprocess.Popen) -> None:
 
 
 @pytest.fixture(scope="session")
-def endpoint():
+def service(tmp_path_factory):
+    """The running server: makes buckets, and says how it is reached."""
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command, service = serve(port, tmp_path_factory.mktemp("server"))
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port, server)
-        yield f"http://127.0.0.1:{port}"
+        yield service
     finally:
         server.terminate()
         server.wait(10)
 
 
-@pytest.fixture(scope="session")
-def s3(endpoint):
-    return boto3.client(
-        "s3", endpoint_url=endpoint, aws_access_key_id=KEY, aws_secret_access_key=SECRET, region_name="us-east-1"
-    )
-
-
 @pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4()}"
-    s3.create_bucket(Bucket=name)
-    return name
+def bucket(service):
+    """An empty bucket: `url`, `put`, `get`, `sizes`."""
+    return service.make_bucket()
 
 
 @pytest.fixture(scope="session")
-def transfer(endpoint):
+def transfer(service):
     """Runs the example program of the transfer crate; `WABUCKET_TRANSFER` is its path."""
     program = os.environ.get("WABUCKET_TRANSFER")
     if not program:
         pytest.skip("WABUCKET_TRANSFER does not name the example program")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_ENDPOINT_URL_S3": endpoint,
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-    }
 
-    def run(*arguments: object, check: bool = True) -> dict | str:
+    def run(*arguments: object, check: bool = True, **variables: str) -> dict | str:
         command = [pathlib.Path(program).resolve(), *map(str, arguments)]
+        environment = {"PATH": os.environ["PATH"], **service.variables, **variables}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
         if check:
             assert done.returncode == 0, done.stderr
