@@ -15,10 +15,10 @@ import pytest
 
 if importlib.util.find_spec("boto3"):
     from s3_store import serve
-elif importlib.util.find_spec("azure.storage.blob" if importlib.util.find_spec("azure") else "azure"):
-    from azure_store import serve
-else:
+elif importlib.util.find_spec("gcp_storage_emulator"):
     from gcs_store import serve
+else:
+    from azure_store import serve
 
 
 def free_port() -> int:

@@ -15,6 +15,7 @@ def serve(port, _directory):
 
 class Service:
     missing = "s3://missing-bucket"
+    many = 1105
     # A second secret that the server does not refuse: moto checks none.
     refused = None
 

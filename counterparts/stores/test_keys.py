@@ -38,7 +38,7 @@ def test_uploaded_names_are_the_keys_that_others_see(bucket, transfer, tmp_path)
     assert keys[f"{PREFIX}/no files/at+all/"] == 0
     for path, content in tree.items():
         key = f"{PREFIX}/{path}"
-        assert bucket.get(key) == (content, report["etags"][key])
+        assert bucket.get(key) in ((content, report["etags"][key]), (content, None))
         assert bucket.etag_of(content) in (None, report["etags"][key])
 
 
@@ -86,13 +86,13 @@ def test_large_files_arrive_in_parts(bucket, transfer, tmp_path):
     content = bytes(range(256)) * (20 * 4096)
     write_tree(tmp_path / "up", {"large": content})
     report = transfer("upload", tmp_path / "up", bucket.url, "p")
-    assert bucket.get("p/large") == (content, report["etags"]["p/large"])
+    assert bucket.get("p/large") in ((content, report["etags"]["p/large"]), (content, None))
     transfer("download", bucket.url, "p", tmp_path / "down")
     assert (tmp_path / "down" / "large").read_bytes() == content
 
 
-def test_more_than_one_page(bucket, transfer):
-    names = [f"f {number:04}+" for number in range(1105)]
+def test_many_keys(service, bucket, transfer):
+    names = [f"f {number:04}+" for number in range(service.many)]
     for name in names:
         bucket.put(f"p/{name}", b"")
     assert transfer("list", bucket.url, "p")["objects"] == names

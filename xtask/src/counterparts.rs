@@ -23,8 +23,8 @@ pub(crate) fn run_folders(only: &[&str]) -> Result<(), String> {
     for (package, example) in EXAMPLES {
         run(cargo().args(["build", "--quiet", "--package", package, "--example", example]))?;
     }
-    let storage = Set::storage().prepare()?;
-    let servers = Servers { storage, azurite: azurite()? };
+    let (storage, google) = (Set::of_store("s3").prepare()?, Set::of_store("gcs").prepare()?);
+    let servers = Servers { storage, google, azurite: azurite()? };
     let mut failed = Vec::new();
     for set in sets(only)? {
         let result = set.prepare().and_then(|python| set.test(&python, &servers));
@@ -40,6 +40,8 @@ pub(crate) fn run_folders(only: &[&str]) -> Result<(), String> {
 struct Servers {
     /// The Python with the S3 server.
     storage: PathBuf,
+    /// The Python with the Google server.
+    google: PathBuf,
     /// The program of the Azure server, where there is npm.
     azurite: Option<PathBuf>,
 }
@@ -86,10 +88,10 @@ fn sets(only: &[&str]) -> Result<Vec<Set>, String> {
 }
 
 impl Set {
-    /// The packages of the S3 server that other folders' tests need, too.
-    fn storage() -> Self {
+    /// The packages of a store's server, which other folders' tests need, too.
+    fn of_store(name: &str) -> Self {
         let folder = root().join("counterparts/stores");
-        Self { requirements: folder.join("requirements-s3.txt"), folder }
+        Self { requirements: folder.join(format!("requirements-{name}.txt")), folder }
     }
 
     /// The word between `requirements-` and `.txt`.
@@ -133,6 +135,7 @@ impl Set {
             .env("FAKE_PLATFORM", built.join("fake-platform"))
             .env("PLATFORM_PROBE", built.join("examples/platform-probe"))
             .env("WABUCKET_TRANSFER", built.join("examples/transfer"))
+            .env("GCS_EMULATOR", servers.google.with_file_name("gcp-storage-emulator"))
             .env("MOTO_SERVER", servers.storage.with_file_name("moto_server"))
             .env("PYTHONDONTWRITEBYTECODE", "1"))
     }

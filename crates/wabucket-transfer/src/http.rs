@@ -118,8 +118,11 @@ impl Failure {
         }
     }
 
-    /// Reads a failed answer: S3, GCS and Azure all send `<Error><Code>…</Code><Message>…</Message></Error>`.
+    /// Reads a failed answer: Google's JSON, or what S3 and Azure send, `<Error><Code>…</Code><Message>…</Message></Error>`.
     pub(crate) fn from_answer(status: u16, body: &str) -> Self {
+        if let Some((code, message)) = json_error(body) {
+            return Self::Answer { status, code, message };
+        }
         let element = |name: &str| {
             let start = body.find(&format!("<{name}>"))? + name.len() + 2;
             let end = body[start..].find(&format!("</{name}>"))? + start;
@@ -132,6 +135,14 @@ impl Failure {
             message: element("Message").unwrap_or_else(plain).trim().to_owned(),
         }
     }
+}
+
+/// `{"error": {"message": …, "errors": [{"reason": …}]}}` (JSON API reference, "HTTP status and error codes").
+fn json_error(body: &str) -> Option<(String, String)> {
+    let answer: serde_json::Value = serde_json::from_str(body).ok()?;
+    let error = answer.get("error")?;
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    Some((text(&error["errors"][0]["reason"]), text(&error["message"])))
 }
 
 /// The messages of an error and its causes; what repeats its cause is said once.

@@ -23,6 +23,7 @@ pub use error::{Cause, DestinationProblem, Operation, SourceProblem, TransferErr
 pub use hashes::ContentHashes;
 pub use options::{RetryOptions, StoreOptions, TransferOptions};
 pub use provider::azure::AzureOptions;
+pub use provider::gcs::{GcsAccess, GcsOptions};
 pub use provider::s3::S3Options;
 pub use reporter::{Phase, Reporter, Silent, Totals};
 pub use upload::{UploadPlan, UploadReport, UploadedFile};

@@ -12,9 +12,9 @@ pub(crate) async fn open(session: &Session, purpose: Purpose) -> Result<Bucket, 
     let settings = &session.settings;
     let bucket = match &settings.bucket {
         BucketChoice::Url(BucketUrl::Platform(url)) => {
-            return platform::open_at(session.platform(&url.bucket).await?, url, purpose).await;
+            return platform::open_at(session, url, purpose).await;
         }
-        BucketChoice::Platform(name) => return platform::open(session.platform(name).await?, name, purpose).await,
+        BucketChoice::Platform(name) => return platform::open(session, name, purpose).await,
         BucketChoice::Url(url) => Bucket::open(url, &store_options(settings)).await?,
         BucketChoice::Embedded(folder) => {
             fs_err::create_dir_all(folder)

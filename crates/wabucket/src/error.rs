@@ -160,12 +160,6 @@ pub enum Error {
         /// The bucket's URL.
         bucket: String,
     },
-    /// The bucket lies in a store that cannot be used yet.
-    #[error("bucket {bucket} lies in a store that this version cannot use")]
-    UnsupportedStore {
-        /// The bucket's URL.
-        bucket: String,
-    },
     /// The platform failed.
     #[error(transparent)]
     Platform(#[from] apolo_client::Error),
@@ -201,7 +195,6 @@ impl Error {
             Self::Unreadable { .. } => ErrorKind::Integrity,
             Self::Interrupted { .. } | Self::Stopped { .. } => ErrorKind::Interrupted,
             Self::NotLoggedIn { .. } | Self::ReadOnlyBucket { .. } => ErrorKind::NotAllowed,
-            Self::UnsupportedStore { .. } => ErrorKind::Unexpected,
             Self::Platform(error) => platform_kind(error),
             Self::Wandb(error) => wandb_kind(error),
             Self::Transfer(error) => transfer_kind(error),

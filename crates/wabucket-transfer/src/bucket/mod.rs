@@ -22,6 +22,7 @@ use crate::error::{Operation, TransferError};
 use crate::options::{RetryOptions, StoreOptions};
 use crate::provider::azure::{self, AzureOptions};
 use crate::provider::folder::FolderStore;
+use crate::provider::gcs::{self, GcsOptions};
 use crate::provider::s3::{self, S3Options};
 use crate::provider::{PageRequest, RawKeys};
 use crate::retry::Patience;
@@ -53,7 +54,8 @@ impl Bucket {
             BucketUrl::S3 { bucket, .. } => s3::open(&operation, s3::options(bucket, options).await?)?,
             BucketUrl::Folder(root) => folder_parts(root),
             BucketUrl::Azure { container, .. } => azure::open_own(&operation, container, options)?,
-            BucketUrl::Gcs { .. } | BucketUrl::Platform(_) => {
+            BucketUrl::Gcs { bucket, .. } => gcs::open_own(&operation, bucket, options)?,
+            BucketUrl::Platform(_) => {
                 let problem =
                     "buckets of this kind cannot be opened with the credentials of the environment".to_owned();
                 return Err(TransferError::InvalidOption { operation, problem });
@@ -66,6 +68,12 @@ impl Bucket {
     pub fn open_s3(url: BucketUrl, s3_options: S3Options, retry: RetryOptions) -> Result<Self, TransferError> {
         let operation = Operation::new("open", url.to_string());
         Ok(Self { parts: s3::open(&operation, s3_options)?, url, retry })
+    }
+
+    /// Opens a Google bucket that somebody else describes, with credentials that they renew.
+    pub fn open_gcs(url: BucketUrl, gcs_options: GcsOptions, retry: RetryOptions) -> Result<Self, TransferError> {
+        let operation = Operation::new("open", url.to_string());
+        Ok(Self { parts: gcs::open(&operation, gcs_options, retry.clone())?, url, retry })
     }
 
     /// Opens an Azure container that somebody else describes, with credentials that they renew.

@@ -5,6 +5,7 @@
 
 pub(crate) mod azure;
 pub(crate) mod folder;
+pub(crate) mod gcs;
 pub(crate) mod s3;
 
 use std::sync::Arc;
@@ -27,6 +28,8 @@ const LONGEST_KEY: usize = 1024;
 pub(crate) enum RawKeys {
     /// An S3-compatible store.
     S3(Arc<s3::S3Requests>),
+    /// A Google bucket.
+    Gcs(Arc<gcs::GcsRequests>),
     /// An Azure container.
     Azure(Arc<azure::AzureRequests>),
     /// A local folder.
@@ -73,6 +76,7 @@ impl RawKeys {
     pub(crate) async fn list_page(&self, operation: &Operation, request: &PageRequest) -> Result<Page, TransferError> {
         match self {
             Self::S3(requests) => requests.list_page(operation, request).await,
+            Self::Gcs(requests) => requests.list_page(operation, request).await,
             Self::Azure(requests) => requests.list_page(operation, request).await,
             Self::Folder(store) => store.list_page(operation, request).await,
         }
@@ -82,6 +86,7 @@ impl RawKeys {
     pub(crate) async fn put_marker(&self, operation: &Operation, key: &str) -> Result<(), TransferError> {
         match self {
             Self::S3(requests) => requests.put_empty(operation, key).await,
+            Self::Gcs(requests) => requests.put_empty(operation, key).await,
             Self::Azure(requests) => requests.put_empty(operation, key).await,
             Self::Folder(store) => store.create_folder(operation, key).await,
         }
@@ -91,6 +96,7 @@ impl RawKeys {
     pub(crate) async fn delete(&self, operation: &Operation, key: &str) -> Result<(), TransferError> {
         match self {
             Self::S3(requests) => requests.delete(operation, key).await,
+            Self::Gcs(requests) => requests.delete(operation, key).await,
             Self::Azure(requests) => requests.delete(operation, key).await,
             Self::Folder(store) => store.delete_key(operation, key).await,
         }

@@ -180,7 +180,7 @@ async fn done_before(upload: &Upload, job: &Job, etag: &str, error: TransferErro
     Err(error)
 }
 
-/// For stores where one handle takes all parts: a folder.
+/// For stores where one handle takes all parts in their order: folders, Google.
 async fn send_in_order(upload: &Upload, job: &Job) -> Result<UploadedFile, TransferError> {
     let operation = &job.operation;
     let failed = |error| TransferError::from_store(operation, error);
@@ -195,7 +195,7 @@ async fn send_in_order(upload: &Upload, job: &Job) -> Result<UploadedFile, Trans
         let _room = upload.patience.cancellable(operation, upload.budget.take(length)).await?;
         let content;
         (source, content) = source.read(length).await?;
-        handle.put_part(content.into()).await.map_err(failed)?;
+        upload.patience.cancellable(operation, handle.put_part(content.into())).await?.map_err(failed)?;
         upload.reporter.advance(Phase::Transfer, Totals { files: 0, bytes: length });
         offset += length;
     }

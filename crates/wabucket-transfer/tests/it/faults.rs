@@ -269,7 +269,7 @@ async fn an_interrupted_transfer_stops_soon_and_leaves_nothing_half() {
 async fn a_store_that_fails_at_random_is_survived() {
     let place = s3().await;
     for fault in PART_FAULT {
-        faults(&place).add(Times::Randomly(0.04), fault, |_| true);
+        faults(&place).add(Times::Randomly(0.02), fault, |_| true);
     }
     let given: Tree = (0..40).map(|number| (format!("f{number}"), content(3000, number))).collect();
     round_trip(&place, &given).await.unwrap();

@@ -13,8 +13,7 @@ use crate::{Error, entries};
 impl Planner<'_> {
     /// A version in a platform bucket: our own manifest tells each object's content, the earlier tool's only the folder.
     pub(super) async fn plan_platform(&self, reference: &str) -> Result<DownloadPlan, Error> {
-        let platform = self.session.platform(reference).await?;
-        let (bucket, prefixes) = platform::open_reference(platform, reference).await?;
+        let (bucket, prefixes) = platform::open_reference(self.session, reference).await?;
         let mut found = None;
         for prefix in &prefixes {
             let listing = bucket.list(prefix).await?;
