@@ -27,9 +27,11 @@ def artifact(name, type, folder=None, reference=None, entry=None, metadata=None,
     return made
 
 
-def log(aliases=None, run=None, metrics=3, **what):
+def log(aliases=None, run=None, metrics=3, say=None, **what):
     """Logs metrics and one artifact; waits for the version that the server made of it."""
     with start(**(run or {})) as current:
+        if say:
+            print(say)
         for step in range(metrics):
             current.log({"loss": 1 / (step + 1)})
         logged = current.log_artifact(artifact(**what), aliases=aliases)

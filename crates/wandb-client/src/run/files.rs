@@ -91,9 +91,23 @@ impl Run {
             "args": arguments,
             "root": options.directory,
         });
+        if let Ok(count) = std::thread::available_parallelism() {
+            metadata["cpu_count_logical"] = json!(count);
+        }
+        if let Some(bytes) = memory_bytes() {
+            // W&B's own client writes 64-bit numbers as texts.
+            metadata["memory"] = json!({"total": bytes.to_string()});
+        }
         if let Some(git) = &options.git {
             metadata["git"] = json!({"commit": git.commit, "remote": git.remote});
         }
         metadata
     }
+}
+
+/// The machine's memory, where Linux tells it.
+fn memory_bytes() -> Option<u64> {
+    let text = fs_err::read_to_string("/proc/meminfo").ok()?;
+    let kibibytes = text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB"));
+    kibibytes?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }

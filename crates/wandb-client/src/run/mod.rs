@@ -177,6 +177,7 @@ impl Run {
         };
         summary.extend(self.summary.lock().expect("no holder of this lock panics").clone());
         let runtime = jiff::Timestamp::now().duration_since(self.started).as_secs();
+        summary.entry("_runtime").or_insert_with(|| runtime.into());
         summary.entry("_wandb").or_insert_with(|| serde_json::json!({ "runtime": runtime }));
         Value::Object(summary)
     }
