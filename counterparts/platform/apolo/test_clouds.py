@@ -1,5 +1,6 @@
 """Platform buckets on Azure and Google, with real servers behind them."""
 
+import base64
 import datetime
 import json
 import os
@@ -10,7 +11,9 @@ import urllib.request
 import pytest
 from azure.storage.blob import BlobServiceClient, generate_container_sas
 from conftest import contents, program, wait_for_port
-from test_buckets import keys, run_with_client
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from test_buckets import run_with_client
 from test_wabucket import wabucket  # noqa: F401
 from yarl import URL
 
@@ -98,7 +101,17 @@ def test_azure(fake, home, tree, tmp_path, wabucket, azurite, kind):  # noqa: F8
     assert contents(tmp_path / "linked") == contents(tree)
 
 
-def test_google(fake, home, tree, tmp_path, wabucket, google):  # noqa: F811
+def service_account():
+    """The key of a service account that nobody knows: the emulator takes any."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    kind = serialization.PrivateFormat.PKCS8
+    pem = key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
+    members = {"type": "service_account", "private_key": pem, "private_key_id": "k", "client_email": "a@b"}
+    return base64.b64encode(json.dumps(members).encode()).decode()
+
+
+@pytest.mark.parametrize("kind", ["access token", "service account"])
+def test_google(fake, home, tree, tmp_path, wabucket, google, kind):  # noqa: F811
     log_in(fake)
     real_name = f"real-{os.urandom(4).hex()}"
     request = urllib.request.Request(
@@ -106,7 +119,11 @@ def test_google(fake, home, tree, tmp_path, wabucket, google):  # noqa: F811
     )
     urllib.request.urlopen(request, timeout=10).close()
     end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
-    credentials = {"bucket_name": real_name, "project": "p", "access_token": "t", "expire_time": end.isoformat()}
+    credentials = {"bucket_name": real_name, "project": "p"}
+    if kind == "access token":
+        credentials |= {"access_token": "t", "expire_time": end.isoformat()}
+    else:
+        credentials["key_data"] = service_account()
     fake.bucket(name="google", provider="gcp", credentials=credentials)
     upload(wabucket, "google", tree, STORAGE_EMULATOR_HOST=google)
     with urllib.request.urlopen(f"{google}/storage/v1/b/{real_name}/o", timeout=10) as answer:
