@@ -51,6 +51,8 @@ pub enum BucketUrl {
     },
     /// `az://CONTAINER[/PREFIX]`, within a storage account that the environment names.
     Azure {
+        /// The storage account in Azure's own cloud, once it is known: a URL does not name it, but a reference does.
+        account: Option<String>,
         /// The container's name.
         container: String,
         /// As for S3.
@@ -62,6 +64,9 @@ pub enum BucketUrl {
 
 const WORD: &str = "bucket URL";
 
+/// What follows a storage account's name in the host name of its blobs; W&B's client tells Azure by it.
+pub(crate) const AZURE_HOST: &str = ".blob.core.windows.net";
+
 impl BucketUrl {
     /// Parses a URL. The part after the bucket is taken raw: `%20` stays three characters.
     pub fn parse(text: &str) -> Result<Self, InvalidWord> {
@@ -72,7 +77,7 @@ impl BucketUrl {
         match scheme {
             "s3" => parse_store(text, rest).map(|(bucket, prefix)| Self::S3 { bucket, prefix }),
             "gs" => parse_store(text, rest).map(|(bucket, prefix)| Self::Gcs { bucket, prefix }),
-            "az" => parse_store(text, rest).map(|(container, prefix)| Self::Azure { container, prefix }),
+            "az" => parse_store(text, rest).map(|(container, prefix)| Self::Azure { account: None, container, prefix }),
             "file" if rest.starts_with('/') => Ok(Self::Folder(PathBuf::from(rest))),
             "file" => refuse("must hold an absolute path: file:///DIR"),
             "blob" => parse_platform(text, rest).map(Self::Platform),
@@ -104,13 +109,16 @@ impl BucketUrl {
     /// The URL of the object with this key, as W&B's own client writes references: raw, nothing encoded. Only in a
     /// `file://` URL, which W&B's client decodes when it reads it, are `%`, `#` and `?` encoded.
     ///
-    /// For Azure this is our `az://` form; W&B's form names the storage account, which a container URL does not.
+    /// For Azure W&B's form names the storage account; as long as that is not known, this is our `az://` form.
     pub fn reference(&self, key: &str) -> String {
         match self {
             Self::Platform(bucket) => format!("{bucket}/{key}"),
             Self::S3 { bucket, .. } => format!("s3://{bucket}/{key}"),
             Self::Gcs { bucket, .. } => format!("gs://{bucket}/{key}"),
-            Self::Azure { container, .. } => format!("az://{container}/{key}"),
+            Self::Azure { account: Some(account), container, .. } => {
+                format!("https://{account}{AZURE_HOST}/{container}/{key}")
+            }
+            Self::Azure { account: None, container, .. } => format!("az://{container}/{key}"),
             Self::Folder(root) => file_uri(&root.join(key)),
         }
     }
@@ -138,7 +146,7 @@ impl fmt::Display for BucketUrl {
             Self::Folder(root) => return write!(formatter, "file://{}", root.display()),
             Self::S3 { bucket, prefix } => ("s3", bucket, prefix),
             Self::Gcs { bucket, prefix } => ("gs", bucket, prefix),
-            Self::Azure { container, prefix } => ("az", container, prefix),
+            Self::Azure { container, prefix, .. } => ("az", container, prefix),
         };
         write!(formatter, "{scheme}://{bucket}")?;
         if !prefix.is_empty() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
 
-use crate::bucket::file_uri;
+use crate::bucket::{AZURE_HOST, file_uri};
 
 /// A reference, taken apart the way W&B's own handlers do: raw text, decoded only for `file://`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,8 +24,11 @@ pub enum Reference {
         /// The raw key.
         key: String,
     },
-    /// `az://CONTAINER/BLOB`, ours; the account is the configured one.
+    /// `https://ACCOUNT.blob.core.windows.net/CONTAINER/BLOB`, W&B's form, or `az://CONTAINER/BLOB`, ours where the
+    /// account is an emulator's.
     Azure {
+        /// The storage account; none means the configured one.
+        account: Option<String>,
         /// The container.
         container: String,
         /// The raw blob name.
@@ -33,7 +36,7 @@ pub enum Reference {
     },
     /// `file:///PATH`.
     File(PathBuf),
-    /// `http://…` or `https://…`, also W&B's form of Azure blobs.
+    /// `http://…` or `https://…`.
     Http(String),
     /// `blob://…`: an object or a folder in a platform bucket.
     Platform(String),
@@ -66,10 +69,11 @@ impl Reference {
             }
             Some(("az", rest)) => {
                 let (container, key) = pair(rest);
-                Self::Azure { container, key }
+                Self::Azure { account: None, container, key }
             }
             Some(("file", rest)) => Self::File(PathBuf::from(percent_decode_str(rest).decode_utf8_lossy().as_ref())),
-            Some(("http" | "https", _)) => Self::Http(text.to_owned()),
+            Some(("https", rest)) => parse_azure(rest).unwrap_or_else(|| Self::Http(text.to_owned())),
+            Some(("http", _)) => Self::Http(text.to_owned()),
             Some(("blob", _)) => Self::Platform(text.to_owned()),
             Some(("wandb-artifact", rest)) => {
                 let (id, path) = pair(rest);
@@ -80,12 +84,23 @@ impl Reference {
     }
 }
 
+/// A blob in Azure's cloud, unless a query says more than which blob it is.
+fn parse_azure(rest: &str) -> Option<Reference> {
+    let (host, path) = rest.split_once('/')?;
+    let account = host.strip_suffix(AZURE_HOST).filter(|account| !account.is_empty())?;
+    let (container, key) = path.split_once('/').filter(|(_, key)| !key.is_empty() && !path.contains('?'))?;
+    Some(Reference::Azure { account: Some(account.to_owned()), container: container.to_owned(), key: key.to_owned() })
+}
+
 impl fmt::Display for Reference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::S3 { bucket, key } => write!(formatter, "s3://{bucket}/{key}"),
             Self::Gcs { bucket, key } => write!(formatter, "gs://{bucket}/{key}"),
-            Self::Azure { container, key } => write!(formatter, "az://{container}/{key}"),
+            Self::Azure { account: Some(account), container, key } => {
+                write!(formatter, "https://{account}{AZURE_HOST}/{container}/{key}")
+            }
+            Self::Azure { account: None, container, key } => write!(formatter, "az://{container}/{key}"),
             Self::File(path) => formatter.write_str(&file_uri(path)),
             Self::Http(text) | Self::Platform(text) | Self::Unknown(text) => formatter.write_str(text),
             Self::Artifact { id, path } => write!(formatter, "wandb-artifact://{id}/{path}"),
@@ -105,6 +120,9 @@ mod tests {
             "az://c/k",
             "file:///a b",
             "https://h/p?q",
+            "https://acc.blob.core.windows.net/c/a b%41",
+            "https://acc.blob.core.windows.net/c/k?sig=x",
+            "https://.blob.core.windows.net/c",
             "blob://c/o/p/b/k",
             "wandb-artifact://ab12/x/y",
             "ftp://x",
@@ -112,5 +130,13 @@ mod tests {
         ] {
             assert_eq!(Reference::parse(text).to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_blob_in_azures_cloud_names_its_account() {
+        let parsed = Reference::parse("https://acc.blob.core.windows.net/c/x/y");
+        let (account, container, key) = (Some("acc".to_owned()), "c".to_owned(), "x/y".to_owned());
+        assert_eq!(parsed, Reference::Azure { account, container, key });
+        assert!(matches!(Reference::parse("https://acc.blob.core.windows.net/c/x?sig=1"), Reference::Http(_)));
     }
 }

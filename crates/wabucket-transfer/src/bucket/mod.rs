@@ -50,10 +50,15 @@ impl Bucket {
     /// AWS bucket that nobody configured.
     pub async fn open(url: &BucketUrl, options: &StoreOptions) -> Result<Self, TransferError> {
         let operation = Operation::new("open", url.to_string());
-        let parts = match url {
+        let mut url = url.clone();
+        let parts = match &mut url {
             BucketUrl::S3 { bucket, .. } => s3::open(&operation, s3::options(bucket, options).await?)?,
             BucketUrl::Folder(root) => folder_parts(root),
-            BucketUrl::Azure { container, .. } => azure::open_own(&operation, container, options)?,
+            BucketUrl::Azure { account, container, .. } => {
+                let (parts, found) = azure::open_own(&operation, (account.as_deref(), container), options)?;
+                *account = found;
+                parts
+            }
             BucketUrl::Gcs { bucket, .. } => gcs::open_own(&operation, bucket, options)?,
             BucketUrl::Platform(_) => {
                 let problem =
@@ -61,7 +66,7 @@ impl Bucket {
                 return Err(TransferError::InvalidOption { operation, problem });
             }
         };
-        Ok(Self { url: url.clone(), parts, retry: options.retry.clone() })
+        Ok(Self { url, parts, retry: options.retry.clone() })
     }
 
     /// Opens an S3-compatible bucket that somebody else describes, with credentials that they renew.

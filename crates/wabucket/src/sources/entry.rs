@@ -22,6 +22,11 @@ impl Planner<'_> {
         let Some(reference) = &entry.reference else {
             return native(path, relative, &entry, &links);
         };
+        if let Some(url) = self.public_blob(reference) {
+            let source = Source::Url { provider: Arc::new(Fixed::new(url)) };
+            let expected = etag_of(&entry, reference);
+            return Ok(DownloadFile { path: relative, size: known_size(&entry), source, expected });
+        }
         if let Some((bucket, key)) = place_of(reference) {
             let is_local = matches!(bucket, BucketUrl::Folder(_));
             let expected = if is_local { content_of(&entry) } else { etag_of(&entry, reference) };
@@ -41,6 +46,22 @@ impl Planner<'_> {
     }
 }
 
+impl Planner<'_> {
+    /// The address of a blob in Azure's cloud, for a user who has no credentials there: it may be public.
+    fn public_blob(&self, reference: &str) -> Option<url::Url> {
+        let Reference::Azure { account: Some(account), container, key } = Reference::parse(reference) else {
+            return None;
+        };
+        let mut variables = self.session.settings.environment.variables();
+        if variables.any(|(name, value)| name.starts_with("AZURE_") && !value.is_empty()) {
+            return None;
+        }
+        let mut url = url::Url::parse(&format!("https://{account}.blob.core.windows.net")).ok()?;
+        url.path_segments_mut().ok()?.push(&container).extend(key.split('/'));
+        Some(url)
+    }
+}
+
 fn native(
     path: &str,
     relative: RelativePath,
@@ -56,7 +77,9 @@ pub(super) fn place_of(reference: &str) -> Option<(BucketUrl, String)> {
     match Reference::parse(reference) {
         Reference::S3 { bucket, key } => Some((BucketUrl::S3 { bucket, prefix: String::new() }, key)),
         Reference::Gcs { bucket, key } => Some((BucketUrl::Gcs { bucket, prefix: String::new() }, key)),
-        Reference::Azure { container, key } => Some((BucketUrl::Azure { container, prefix: String::new() }, key)),
+        Reference::Azure { account, container, key } => {
+            Some((BucketUrl::Azure { account, container, prefix: String::new() }, key))
+        }
         Reference::File(decoded) => {
             // W&B's client writes names raw but decodes them when it reads: a name that is there as written wins.
             let raw = Path::new(reference.strip_prefix("file://")?);

@@ -39,6 +39,10 @@ impl UrlProvider for Native {
 pub(super) struct Fixed(url::Url);
 
 impl Fixed {
+    pub(super) fn new(url: url::Url) -> Self {
+        Self(url)
+    }
+
     pub(super) fn parse(text: &str) -> Result<Self, url::ParseError> {
         url::Url::parse(text).map(Self)
     }

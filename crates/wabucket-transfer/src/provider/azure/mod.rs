@@ -20,6 +20,9 @@ use crate::options::StoreOptions;
 use crate::provider::{RawKeys, client_options, no_retry};
 use settings::{Access, Settings};
 
+/// What follows an account's name in Azure's own cloud.
+const CLOUD: &str = ".blob.core.windows.net";
+
 /// One container of a storage account, and who may use it.
 #[derive(Debug, Clone)]
 pub struct AzureOptions {
@@ -32,13 +35,16 @@ pub struct AzureOptions {
     pub credentials: CredentialSource<AzureCredential>,
 }
 
-/// Makes the parts of a [`crate::Bucket`] from the user's own surroundings.
+/// Makes the parts of a [`crate::Bucket`] from the user's own surroundings, and says in which account of Azure's cloud
+/// it is. An account that is given goes ahead of the one that variables name.
 pub(crate) fn open_own(
     operation: &Operation,
-    container: &str,
+    (account, container): (Option<&str>, &str),
     options: &StoreOptions,
-) -> Result<BucketParts, TransferError> {
-    let settings = Settings::read(operation, options)?;
+) -> Result<(BucketParts, Option<String>), TransferError> {
+    let settings = Settings::read(operation, account, options)?;
+    let is_in_cloud = settings.endpoint.domain() == Some(&format!("{}{CLOUD}", settings.account));
+    let found = is_in_cloud.then(|| settings.account.clone());
     let builder = builder(&settings.endpoint, &settings.account, container);
     let builder = match settings.access {
         Access::AccountKey(key) => builder.with_access_key(key),
@@ -51,7 +57,8 @@ pub(crate) fn open_own(
         }
         Access::AzureCli => builder.with_use_azure_cli(true),
     };
-    parts(operation, Account { endpoint: settings.endpoint, name: settings.account }, container, builder)
+    let account = Account { endpoint: settings.endpoint, name: settings.account };
+    Ok((parts(operation, account, container, builder)?, found))
 }
 
 /// Makes the parts of a [`crate::Bucket`] that somebody else describes.

@@ -30,17 +30,25 @@ pub(super) enum Access {
 }
 
 impl Settings {
-    pub(super) fn read(operation: &Operation, options: &StoreOptions) -> Result<Self, TransferError> {
+    /// `given` is the account of a reference; what variables say of another account's address does not hold for it.
+    pub(super) fn read(
+        operation: &Operation,
+        given: Option<&str>,
+        options: &StoreOptions,
+    ) -> Result<Self, TransferError> {
         let invalid = |problem: String| TransferError::InvalidOption { operation: operation.clone(), problem };
         let environment = &options.environment;
         let first = |names: &[&str]| names.iter().find_map(|name| environment.variable(name)).map(str::to_owned);
         let connection = first(&["AZURE_STORAGE_CONNECTION_STRING"]).map(|text| ConnectionString::parse(&text));
         let said = |key: &str| connection.as_ref().and_then(|connection| connection.value(key));
         let account = said("AccountName").or_else(|| first(&["AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_ACCOUNT_NAME"]));
+        let is_other = given.is_some() && given != account.as_deref();
+        let account = given.map(str::to_owned).or(account);
         let endpoint = options.endpoint_url.as_ref().map(Url::to_string);
         let endpoint = endpoint
             .or_else(|| said("BlobEndpoint"))
-            .or_else(|| first(&["AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT_URL"]));
+            .or_else(|| first(&["AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT_URL"]))
+            .filter(|_| !is_other);
         let endpoint = match (endpoint, &account) {
             (Some(text), _) => parse_endpoint(&text).ok_or_else(|| {
                 invalid(format!("the address of the storage account must be a web address, and is {text:?}"))
@@ -131,11 +139,11 @@ mod tests {
     use std::collections::BTreeMap;
     use wabucket_model::Environment;
 
-    fn read(variables: &[(&str, &str)]) -> Result<Settings, TransferError> {
+    fn read_for(given: Option<&str>, variables: &[(&str, &str)]) -> Result<Settings, TransferError> {
         let variables: BTreeMap<_, _> = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let options =
             StoreOptions { environment: Environment::new(variables, None, "/".into()), ..StoreOptions::default() };
-        Settings::read(&Operation::new("open", "az://c"), &options)
+        Settings::read(&Operation::new("open", "az://c"), given, &options)
     }
 
     #[test]
@@ -157,6 +165,22 @@ mod tests {
         let settings = read(&[endpoint, ("AZURE_STORAGE_SAS_TOKEN", "?sv=1&sig=x")]).unwrap();
         assert_eq!(settings.account, "acc");
         assert!(matches!(settings.access, Access::Sas(_)));
+    }
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, TransferError> {
+        read_for(None, variables)
+    }
+
+    #[test]
+    fn a_reference_may_lead_to_another_account() {
+        let variables = [
+            ("AZURE_STORAGE_ACCOUNT", "acc"),
+            ("AZURE_STORAGE_ENDPOINT", "https://private/acc"),
+            ("AZURE_STORAGE_SAS_TOKEN", "sv=1&sig=x"),
+        ];
+        let other = read_for(Some("other"), &variables).unwrap();
+        assert_eq!(other.endpoint.as_str(), "https://other.blob.core.windows.net/");
+        assert_eq!(read_for(Some("acc"), &variables).unwrap().endpoint.as_str(), "https://private/acc");
     }
 
     #[test]
