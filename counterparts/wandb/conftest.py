@@ -172,6 +172,18 @@ def wait_for(port, server):
     raise AssertionError("the S3 server does not listen")
 
 
+@pytest.fixture(scope="module")
+def google(tmp_path_factory):
+    pytest.importorskip("google.cloud.storage", reason="only the newest client is tried with Google's")
+    port = free_port()
+    command = [os.environ["GCS_EMULATOR"], "start", "--host", "127.0.0.1", "--port", str(port), "--in-memory"]
+    with open(tmp_path_factory.mktemp("gcs") / "log", "wb") as log:
+        with subprocess.Popen(command, stdout=log, stderr=log) as server:
+            wait_for(port, server)
+            yield f"http://127.0.0.1:{port}"
+            server.terminate()
+
+
 S3_VARIABLES = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
 
 

@@ -79,11 +79,13 @@ impl Extra {
         self.0.get("etag")?.as_str().map(ETag::new)
     }
 
-    /// The object's version in a versioned bucket. Google's generations are numbers.
+    /// The object's version in a versioned bucket. Google's generations are numbers, which wandb-core writes by way of a
+    /// float: one that no float can hold exactly names another version, or none.
     pub fn version_id(&self) -> Option<String> {
+        const EXACT: u64 = 1 << 53;
         match self.0.get("versionID")? {
             Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
+            Value::Number(number) => number.as_u64().filter(|number| *number <= EXACT).map(|number| number.to_string()),
             _ => None,
         }
     }
@@ -286,6 +288,8 @@ mod tests {
         assert_eq!(manifest.storage_layout, StorageLayout::V1);
         assert_eq!(manifest.size(), 5);
         assert_eq!(manifest.entries["b"].extra.version_id().as_deref(), Some("17"));
+        let rounded: Extra = serde_json::from_str(r#"{"versionID": 1795526324928578800}"#).unwrap();
+        assert_eq!(rounded.version_id(), None);
         assert!(Manifest::from_json(br#"{"version":2,"contents":{}}"#).is_err());
     }
 }
