@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import threading
 import urllib.request
 
 import pytest
@@ -99,6 +100,38 @@ def test_azure(fake, home, tree, tmp_path, wabucket, azurite, kind):  # noqa: F8
     wabucket("--bucket", name, "link", "theirs", "-n", "linked", "-t", "model", "-a", "x")
     wabucket("download", "model", "linked", "x", "-d", str(tmp_path / "linked"))
     assert contents(tmp_path / "linked") == contents(tree)
+
+
+def test_a_signature_that_ends_in_seconds_is_renewed_in_the_middle(fake, home, tmp_path, wabucket, azurite):  # noqa: F811
+    log_in(fake)
+    service = BlobServiceClient(azurite, {"account_name": ACCOUNT, "account_key": KEY})
+    container = service.create_container(f"real-{os.urandom(4).hex()}").container_name
+
+    def members():
+        token, end = sas(container, seconds=4)
+        return {"storage_endpoint": azurite, "bucket_name": container, "sas_token": token, "expiry": end.isoformat()}
+
+    made = fake.bucket(name="short", provider="azure", credentials=members())
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(1500):
+        (source / f"file {number}").write_bytes(os.urandom(2000))
+    done = threading.Event()
+
+    def renew():
+        while not done.wait(0.5):
+            fake.control("PUT", f"buckets/{made['id']}/credentials", members())
+
+    threading.Thread(target=renew, daemon=True).start()
+    fake.requests()
+    try:
+        report = upload(wabucket, "short", source)
+        asked = [request for request in fake.requests() if "make_tmp_credentials" in request]
+        wabucket("download", "model", "net", "first", "-d", str(tmp_path / "back"))
+    finally:
+        done.set()
+    assert report["seconds"] > 4 and len(asked) > 1, (report["seconds"], asked)
+    assert contents(tmp_path / "back") == contents(source)
 
 
 def service_account():

@@ -1,6 +1,7 @@
 //! The control of a running fake, for use by hand and from other languages: `/control/…`, JSON in and out.
 
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -17,6 +18,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/control/settings", put(settings))
         .route("/control/faults", put(faults))
         .route("/control/buckets", post(bucket))
+        .route("/control/buckets/{id}/credentials", put(credentials))
         .route("/control/jobs", post(job))
         .route("/control/logins", post(login).delete(logout))
 }
@@ -44,6 +46,18 @@ async fn bucket(State(shared): State<Shared>, Json(spec): Json<BucketSpec>) -> R
     let answer = json!({"id": bucket.id, "real_name": bucket.real_name});
     shared.lock().buckets.push(bucket);
     Ok(Json(answer))
+}
+
+/// Replaces what the platform hands out for a bucket from now on.
+async fn credentials(State(shared): State<Shared>, Path(id): Path<String>, Json(members): Json<Value>) -> StatusCode {
+    let mut state = shared.lock();
+    match state.buckets.iter_mut().find(|bucket| bucket.id == id) {
+        Some(bucket) => {
+            bucket.spec.credentials = Some(members);
+            StatusCode::NO_CONTENT
+        }
+        None => StatusCode::NOT_FOUND,
+    }
 }
 
 #[derive(Deserialize)]
