@@ -13,11 +13,14 @@ use super::RunPath;
 use super::existing::Origin;
 use crate::graphql::operation;
 use crate::retry::{Conflict, RetryPolicy};
-use crate::transport::{Body, Call, Key};
+use crate::transport::{Answer, Body, Call, Key};
 use crate::{Client, WandbError};
 
 /// W&B calls a run crashed that is silent for some minutes; its own client beats at least every 30 s.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// The longest time between two beats.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
 /// Longest line that is recorded, in characters.
 const MAX_LINE: usize = 10_000;
@@ -111,16 +114,19 @@ impl Drop for Filestream {
 async fn heartbeat(client: Client, path: RunPath, output: Arc<Mutex<Output>>, stop_requested: CancellationToken) {
     // A beat that fails is no harm while the next one comes soon.
     let once = RetryPolicy { budget: Duration::ZERO, ..client.transport.retry };
+    let mut pause = HEARTBEAT;
     loop {
-        tokio::time::sleep(HEARTBEAT).await;
+        tokio::time::sleep(pause).await;
         let files = unsent(&output);
         let sent = files["output.log"]["content"].as_array().map_or(0, Vec::len);
         let body = if sent == 0 { json!({}) } else { json!({ "files": files }) };
         match send(&client, &path, body, once).await {
             Ok(answer) => {
-                let mut output = output.lock().expect("no holder of this lock panics");
-                output.sent += sent;
-                if answer["stopped"] == true {
+                output.lock().expect("no holder of this lock panics").sent += sent;
+                pause = pause_after(&answer.headers);
+                // Servers may answer anything here.
+                let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+                if told["stopped"] == true {
                     stop_requested.cancel();
                 }
             }
@@ -152,7 +158,19 @@ fn unsent(output: &Mutex<Output>) -> Value {
     json!({"output.log": {"offset": output.offset + output.sent as u64, "content": lines}})
 }
 
-async fn send(client: &Client, path: &RunPath, body: Value, retry: RetryPolicy) -> Result<Value, WandbError> {
+/// The pause before the next beat: longer if the server allows no request before then, but never so long that it takes
+/// the run for crashed.
+fn pause_after(headers: &HeaderMap) -> Duration {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
+    match (number("ratelimit-remaining"), number("ratelimit-reset")) {
+        (Some(remaining), Some(reset)) if remaining < 1.0 => {
+            Duration::try_from_secs_f64(reset).unwrap_or_default().clamp(HEARTBEAT, LONGEST_SILENCE)
+        }
+        _ => HEARTBEAT,
+    }
+}
+
+async fn send(client: &Client, path: &RunPath, body: Value, retry: RetryPolicy) -> Result<Answer, WandbError> {
     const OPERATION: &str = "recording the run's progress in W&B";
     let address = format!("/files/{}/{}/{}/file_stream", path.entity, path.project, path.id);
     let call = Call {
@@ -165,7 +183,25 @@ async fn send(client: &Client, path: &RunPath, body: Value, retry: RetryPolicy) 
         conflict: Conflict::Final,
         retry,
     };
-    let answer = client.transport.send(call).await?;
-    // Servers may answer anything here.
-    Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
+    client.transport.send(call).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_may_slow_the_stream_down_but_not_silence_it() {
+        let pause = |remaining: &str, reset: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("RateLimit-Remaining", remaining.parse().unwrap());
+            headers.insert("RateLimit-Reset", reset.parse().unwrap());
+            pause_after(&headers)
+        };
+        assert_eq!(pause("10", "25"), HEARTBEAT);
+        assert_eq!(pause("0", "25"), Duration::from_secs(25));
+        assert_eq!(pause("0.5", "3600"), LONGEST_SILENCE);
+        assert_eq!(pause("0", "nonsense"), HEARTBEAT);
+        assert_eq!(pause_after(&HeaderMap::new()), HEARTBEAT);
+    }
 }

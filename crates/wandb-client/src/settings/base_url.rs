@@ -11,15 +11,22 @@ use crate::WandbError;
 pub struct BaseUrl(Url);
 
 impl BaseUrl {
-    /// The cloud. wandb 0.31 moved its default to another host, which serves the same accounts; keys and netrc entries
-    /// that exist name this one, so it stays the default here. `WANDB_BASE_URL` picks any other.
+    /// The cloud. wandb 0.31 moved its default to [`Self::MOVED`], which serves the same accounts; most keys that exist
+    /// stand under this host, so it stays the default here. `WANDB_BASE_URL` picks any other.
     pub const DEFAULT: &str = "https://api.wandb.ai";
+
+    /// The cloud's other host: the default where netrc has a key for it and none for the first one.
+    pub const MOVED: &str = "https://api.forge.coreweave.com";
+
+    /// The address of [`Self::MOVED`] that people see in their browser.
+    const MOVED_PAGES: &str = "https://forge.coreweave.com/api/wandb";
 
     /// Checks an address by W&B's rules; none means the cloud.
     pub fn resolve(text: Option<&str>) -> Result<Self, WandbError> {
         let text = text.unwrap_or(Self::DEFAULT);
         let refuse =
             |rule| Err(WandbError::InvalidSetting { setting: "base URL".to_owned(), text: text.to_owned(), rule });
+        let text = if text.trim_end_matches('/') == Self::MOVED_PAGES { Self::MOVED } else { text };
         let Ok(url) = Url::parse(text.trim_end_matches('/')) else {
             return refuse("is not a web address");
         };
@@ -86,6 +93,8 @@ mod tests {
     fn addresses_are_checked_by_the_rules_of_the_client() {
         assert_eq!(BaseUrl::resolve(None).unwrap().as_str(), "https://api.wandb.ai");
         assert_eq!(BaseUrl::resolve(Some("http://h:1/x/")).unwrap().as_str(), "http://h:1/x");
+        let moved = BaseUrl::resolve(Some("https://forge.coreweave.com/api/wandb/")).unwrap();
+        assert_eq!(moved.as_str(), "https://api.forge.coreweave.com");
         let is_loopback = |text| BaseUrl::resolve(Some(text)).unwrap().is_loopback();
         assert!(is_loopback("http://127.0.0.1:1") && is_loopback("http://localhost") && is_loopback("http://[::1]:1"));
         assert!(!is_loopback("http://10.0.0.1") && !is_loopback("https://api.wandb.ai"));

@@ -18,8 +18,7 @@ pub(super) fn find(
 ) -> Result<Credentials, WandbError> {
     let from_variable = environment.variable("WANDB_API_KEY").map(|key| (key.to_owned(), CredentialSource::Variable));
     let from_netrc = || {
-        let path = netrc_path(environment)?;
-        let netrc = Netrc::parse(&fs_err::read_to_string(&path).ok()?);
+        let (netrc, path) = read_netrc(environment)?;
         let key =
             candidates(base_url).iter().find_map(|host| netrc.password(host)).or_else(|| netrc.default_password());
         Some((key?.to_owned(), CredentialSource::Netrc(path)))
@@ -33,6 +32,20 @@ pub(super) fn find(
         return Err(WandbError::MalformedKey { key_source: source, rule });
     }
     Ok(Credentials::ApiKey { key: SecretString::from(key), source })
+}
+
+/// The cloud's host when nobody names a server: the one that netrc has a key for, the older one first.
+pub(super) fn default_host(environment: &Environment) -> &'static str {
+    let is_known = |netrc: &Netrc, url: &str| netrc.password(url.trim_start_matches("https://")).is_some();
+    match read_netrc(environment) {
+        Some((netrc, _)) if !is_known(&netrc, BaseUrl::DEFAULT) && is_known(&netrc, BaseUrl::MOVED) => BaseUrl::MOVED,
+        _ => BaseUrl::DEFAULT,
+    }
+}
+
+fn read_netrc(environment: &Environment) -> Option<(Netrc, std::path::PathBuf)> {
+    let path = netrc_path(environment)?;
+    Some((Netrc::parse(&fs_err::read_to_string(&path).ok()?), path))
 }
 
 /// `$NETRC`, else `~/.netrc`, else `~/_netrc`.

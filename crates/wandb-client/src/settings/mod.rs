@@ -98,7 +98,8 @@ impl Settings {
             }
             Server::FromEnvironment => {
                 refuse_offline(either("WANDB_MODE", "mode"))?;
-                let base_url = BaseUrl::resolve(either("WANDB_BASE_URL", "base_url").as_deref())?;
+                let said = either("WANDB_BASE_URL", "base_url");
+                let base_url = BaseUrl::resolve(said.as_deref().or(Some(key::default_host(environment))))?;
                 let credentials = Credentials::find(environment, &file, &base_url)?;
                 (base_url, credentials, either("WANDB_APP_URL", "app_url"))
             }
@@ -218,6 +219,20 @@ mod tests {
         let other = KEY.replace('0', "a");
         assert_eq!(find(&[("WANDB_API_KEY", &other)]).unwrap().credentials.source(), CredentialSource::Variable);
         assert!(matches!(find(&[("WANDB_API_KEY", "short")]), Err(WandbError::MalformedKey { .. })));
+    }
+
+    #[test]
+    fn without_a_server_the_host_is_the_one_that_netrc_has_a_key_for() {
+        let home = tempfile::tempdir().unwrap();
+        let machine = |host: &str| format!("machine {host}\n  login user\n  password {KEY}\n");
+        let resolve = |netrc: String| {
+            fs_err::write(home.path().join(".netrc"), netrc).unwrap();
+            Settings::resolve(&environment(home.path(), &[]), Server::FromEnvironment).unwrap().base_url
+        };
+        assert_eq!(resolve(machine("api.forge.coreweave.com")).as_str(), BaseUrl::MOVED);
+        assert_eq!(resolve(machine("api.wandb.ai")).as_str(), BaseUrl::DEFAULT);
+        let both = machine("api.forge.coreweave.com") + &machine("api.wandb.ai");
+        assert_eq!(resolve(both).as_str(), BaseUrl::DEFAULT);
     }
 
     #[test]
