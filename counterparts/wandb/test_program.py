@@ -68,6 +68,18 @@ def test_the_client_verifies_and_logs_again_what_the_program_logged(wabucket, cl
     assert first["digest"] == copy["digest"]
 
 
+def test_content_that_is_there_gets_the_new_description_and_metadata(wabucket, client, plain_folder, tmp_path):
+    (tmp_path / "bucket").mkdir()
+    bucket = f"file://{tmp_path}/bucket"
+    assert upload(wabucket, bucket, plain_folder, "--description", "first words")["outcome"] == "new_version"
+    assert client.do("lineage", name="ours:v0")["description"] == "first words"
+    again = ["upload", plain_folder, "-n", "ours", "-t", "dataset", "-a", "again", "-m", "k=w", "--description", "others"]
+    assert wabucket("--bucket", bucket, *again)["outcome"] == "unchanged"
+    told = client.do("lineage", name="ours:again")
+    assert (told["version"], told["description"], told["metadata"]) == ("v0", "others", {"k": "w"})
+    assert set(told["aliases"]) == {"latest", "first", "again"}
+
+
 def test_a_run_of_the_program_is_what_the_client_reads(wabucket, client, plain_folder, tmp_path):
     (tmp_path / "bucket").mkdir()
     variables = {"WANDB_NAME": "my run", "WANDB_TAGS": "a,b", "WANDB_JOB_TYPE": "export"}

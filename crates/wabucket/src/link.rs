@@ -28,6 +28,8 @@ pub struct LinkOptions {
     pub alias: AliasChoice,
     /// What the user says about the version.
     pub metadata: Metadata,
+    /// What the version is, for people.
+    pub description: Option<String>,
 }
 
 impl Session {
@@ -49,6 +51,7 @@ impl Session {
             artifact_type: options.artifact_type.clone(),
             name: options.name,
             aliases: vec![alias.clone()],
+            description: options.description,
             metadata: options.metadata,
             contents: ArtifactContents::References(linked.manifest),
         };

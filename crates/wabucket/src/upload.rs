@@ -29,6 +29,8 @@ pub struct UploadOptions {
     pub alias: AliasChoice,
     /// What the user says about the version.
     pub metadata: Metadata,
+    /// What the version is, for people.
+    pub description: Option<String>,
     /// The run's configuration.
     pub run_arguments: RunArguments,
     /// Where the bytes go.
@@ -59,6 +61,7 @@ pub enum Existing {
 struct Request {
     folder: ArtifactFolder,
     metadata: Metadata,
+    description: Option<String>,
     tree: LocalTree,
     existing: Existing,
     started: Instant,
@@ -90,6 +93,7 @@ impl Session {
             tree: LocalTree::walk(&source, &control.transfer_options()).await?,
             folder: ArtifactFolder { artifact_type: options.artifact_type, name: options.name, alias },
             metadata: options.metadata,
+            description: options.description,
             existing: options.existing,
             started,
         };
@@ -221,6 +225,7 @@ async fn commit(
         artifact_type: request.folder.artifact_type.clone(),
         name: request.folder.name.clone(),
         aliases: vec![request.folder.alias.clone()],
+        description: request.description.clone(),
         metadata: request.metadata.clone(),
         contents,
     };

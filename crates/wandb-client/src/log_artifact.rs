@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use wabucket_model::{Alias, ArtifactName, ArtifactType, Manifest, ManifestEntry, Metadata};
 
 use crate::graphql::operation;
@@ -23,6 +23,8 @@ pub struct ArtifactDraft {
     pub name: ArtifactName,
     /// Aliases besides `latest`, which is always asked for.
     pub aliases: Vec<Alias>,
+    /// What it is, for people.
+    pub description: Option<String>,
     /// What the user says about it.
     pub metadata: Metadata,
     /// What is in it.
@@ -43,7 +45,7 @@ pub enum ArtifactContents {
 pub enum Logging {
     /// It did.
     NewVersion,
-    /// One with this content was there; it has the aliases and the metadata now.
+    /// One with this content was there; it has the aliases, the description and the metadata now.
     Unchanged,
 }
 
@@ -135,6 +137,9 @@ impl Run {
             "enableDigestDeduplication": true,
         });
         // Servers refuse members they do not know even when they are null, so what is not needed is not sent.
+        if let Some(description) = &draft.description {
+            input["description"] = json!(description);
+        }
         if !draft.metadata.is_empty() {
             input["metadata"] = Value::String(Value::Object(draft.metadata.as_map().clone()).to_string());
         }
@@ -159,9 +164,16 @@ impl Run {
             let operation = operation!("AddAliases", "adding aliases to the artifact in W&B");
             let _: Value = self.client.transport.execute(&operation, json!({ "input": input })).await?;
         }
+        let mut changes = Map::new();
         if !draft.metadata.is_empty() && &artifact.metadata != draft.metadata.as_map() {
-            let metadata = Value::Object(draft.metadata.as_map().clone()).to_string();
-            let input = json!({"artifactID": id, "metadata": metadata});
+            changes.insert("metadata".to_owned(), json!(Value::Object(draft.metadata.as_map().clone()).to_string()));
+        }
+        if draft.description.is_some() && artifact.description != draft.description {
+            changes.insert("description".to_owned(), json!(draft.description));
+        }
+        if !changes.is_empty() {
+            changes.insert("artifactID".to_owned(), json!(id));
+            let input = Value::Object(changes);
             let operation = operation!("UpdateArtifact", "updating the artifact's metadata in W&B");
             let _: Value = self.client.transport.execute(&operation, json!({ "input": input })).await?;
         }

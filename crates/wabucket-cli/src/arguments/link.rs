@@ -27,6 +27,10 @@ pub(crate) struct LinkArguments {
     #[arg(long, short, value_name = "KEY=VALUE")]
     pub(crate) metadata: Vec<String>,
 
+    /// What the version is, for people
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+
     /// Suffix of the names in the ::set-output lines: artifact_name_SUFFIX, …
     #[arg(long, short, value_name = "SUFFIX")]
     pub(crate) suffix: Option<String>,

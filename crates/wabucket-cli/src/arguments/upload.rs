@@ -33,6 +33,10 @@ pub(crate) struct UploadArguments {
     #[arg(long, short, value_name = "KEY=VALUE")]
     pub(crate) metadata: Vec<String>,
 
+    /// What the version is, for people
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+
     /// Refer to the bytes in the bucket (default)
     #[arg(long, overrides_with = "no_reff")]
     pub(crate) reff: bool,

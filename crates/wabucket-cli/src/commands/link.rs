@@ -15,6 +15,7 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: LinkArguments, prin
         artifact_type: ArtifactType::parse(&arguments.artifact_type)?,
         alias: AliasChoice::parse(arguments.alias.as_deref())?,
         metadata: Metadata::parse_items(&arguments.metadata)?,
+        description: arguments.description.clone(),
     };
     if let AliasChoice::Named(alias) = &options.alias {
         printer.check_job_outputs(&JobOutputs {

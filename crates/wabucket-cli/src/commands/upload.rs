@@ -49,6 +49,7 @@ fn options(arguments: UploadArguments, environment: &wabucket::Environment) -> R
         artifact_type: ArtifactType::parse(&arguments.artifact_type)?,
         alias: AliasChoice::parse(arguments.alias.as_deref())?,
         metadata: Metadata::parse_items(&arguments.metadata)?,
+        description: arguments.description.clone(),
         run_arguments: run_arguments::read(&arguments.run_args, environment)?,
         placement,
         existing,

@@ -18,6 +18,7 @@ fn draft() -> ArtifactDraft {
         artifact_type: ArtifactType::parse("model").unwrap(),
         name: ArtifactName::parse("net").unwrap(),
         aliases: vec![Alias::parse("best").unwrap()],
+        description: None,
         metadata: Metadata::default(),
         contents: ArtifactContents::References(Manifest::new([("k".to_owned(), entry)].into())),
     }

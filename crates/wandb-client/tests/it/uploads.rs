@@ -29,6 +29,7 @@ async fn log(run: &Run, files: Vec<NativeFile>) -> (LoggedArtifact, Manifest) {
         artifact_type: ArtifactType::parse("model").unwrap(),
         name: ArtifactName::parse("net").unwrap(),
         aliases: Vec::new(),
+        description: None,
         metadata: Metadata::default(),
         contents: ArtifactContents::Native(files),
     };
