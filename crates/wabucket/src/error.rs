@@ -317,12 +317,26 @@ fn transfer_kind(error: &TransferError) -> ErrorKind {
     }
 }
 
+/// Where the credentials for this kind of store come from.
+fn credentials_hint(object: &str) -> &'static str {
+    match object.split_once("://") {
+        Some(("gs", _)) => {
+            "log in with `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file"
+        }
+        Some(("az" | "https", _)) => {
+            "set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING, or log in with `az login`"
+        }
+        Some(("blob", _)) => "log in again with `apolo login` or `neuro login`",
+        _ => {
+            "check the credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or --aws-credentials-file"
+        }
+    }
+}
+
 fn transfer_hint(error: &TransferError) -> Option<&'static str> {
     use TransferError as E;
     Some(match error {
-        E::NotAuthenticated { .. } => {
-            "check the credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or --aws-credentials-file"
-        }
+        E::NotAuthenticated { operation, .. } => credentials_hint(&operation.object),
         E::NotAllowed { .. } => "check that these credentials may list, read and write this bucket",
         E::NotFound { .. } => "check the bucket's name, --endpoint-url, and that the object was not removed",
         E::InvalidSource { problem: SourceProblem::Missing | SourceProblem::NotAFolder, .. } => {

@@ -6,7 +6,9 @@ mod settings;
 
 use std::sync::Arc;
 
-use object_store::azure::{AzureCredential, MicrosoftAzureBuilder};
+use async_trait::async_trait;
+use object_store::CredentialProvider;
+use object_store::azure::{AzureCredential, AzureCredentialProvider, MicrosoftAzureBuilder};
 use object_store::client::HttpConnector;
 use url::Url;
 
@@ -55,10 +57,32 @@ pub(crate) fn open_own(
         Access::FederatedToken { tenant, client, file } => {
             builder.with_client_id(client).with_tenant_id(tenant).with_federated_token_file(file)
         }
-        Access::AzureCli => builder.with_use_azure_cli(true),
+        Access::AzureCli => {
+            let asked = builder.clone().with_use_azure_cli(true).build();
+            let asked = asked.map_err(|error| TransferError::from_store(operation, error))?;
+            builder.with_credentials(Arc::new(LoggedIn { inner: Arc::clone(asked.credentials()) }))
+        }
     };
     let account = Account { endpoint: settings.endpoint, name: settings.account };
     Ok((parts(operation, account, container, builder)?, found))
+}
+
+/// What `az login` left. Whatever goes wrong with it, the user is not logged in.
+#[derive(Debug)]
+struct LoggedIn {
+    inner: AzureCredentialProvider,
+}
+
+#[async_trait]
+impl CredentialProvider for LoggedIn {
+    type Credential = AzureCredential;
+
+    async fn get_credential(&self) -> object_store::Result<Arc<AzureCredential>> {
+        self.inner
+            .get_credential()
+            .await
+            .map_err(|error| object_store::Error::Unauthenticated { path: "Azure".to_owned(), source: Box::new(error) })
+    }
 }
 
 /// Makes the parts of a [`crate::Bucket`] that somebody else describes.

@@ -73,9 +73,7 @@ fn is_on_google() -> bool {
 fn no_credentials(operation: &Operation) -> TransferError {
     TransferError::NotAuthenticated {
         operation: operation.clone(),
-        source: "no Google credentials: run `gcloud auth application-default login`, or set \
-                 GOOGLE_APPLICATION_CREDENTIALS"
-            .into(),
+        source: "there are no Google credentials on this machine".into(),
     }
 }
 
