@@ -10,11 +10,16 @@ from conftest import S3_VARIABLES
 
 @pytest.fixture
 def web(tmp_path):
-    """A web server over one folder; it gives no `ETag`s, as many do not."""
+    """A web server over one folder; it gives `ETag`s for what lies in `tagged/`, and none elsewhere, as many do."""
     root = tmp_path / "web"
-    root.mkdir()
+    (root / "tagged").mkdir(parents=True)
 
     class Handler(http.server.SimpleHTTPRequestHandler):
+        def end_headers(self):
+            if self.path.startswith("/tagged/"):
+                self.send_header("ETag", f'"{(root / self.path[1:]).stat().st_mtime_ns}"')
+            super().end_headers()
+
         def __init__(self, *arguments):
             super().__init__(*arguments, directory=str(root))
 
@@ -89,6 +94,19 @@ def test_a_web_address(wabucket, client, web, tmp_path, checksum):
     client.do("log", name="web", type="model", reference=reference, entry="w.bin", checksum=checksum)
     wabucket("download", "model", "web", "latest", "-d", tmp_path / "back")
     assert (tmp_path / "back" / "w.bin").read_bytes() == b"from the web"
+
+
+def test_a_web_address_with_other_content_is_refused(wabucket, client, web, tmp_path):
+    root, url = web
+    file = root / "tagged" / "file.bin"
+    file.write_bytes(b"first")
+    client.do("log", name="web", type="model", reference=f"{url}/tagged/file.bin")
+    wabucket("download", "model", "web", "latest", "-d", tmp_path / "back")
+    assert (tmp_path / "back" / "file.bin").read_bytes() == b"first"
+    file.write_bytes(b"other")
+    refused = wabucket.refused("download", "model", "web", "latest", "-d", tmp_path / "again")
+    assert "file.bin" in refused and "ETag" in refused
+    assert not (tmp_path / "again" / "file.bin").exists()
 
 
 def test_an_entry_of_another_version(wabucket, client, folder, contents, tmp_path):

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use fs_err::File;
 use futures_util::StreamExt;
+use wabucket_model::ETag;
 
 use super::fetch::{Fetched, operation};
 use super::meter::Attempt;
@@ -30,6 +31,8 @@ struct Fetching {
     web: reqwest::Client,
     operation: Operation,
     known: Known,
+    /// What the address had when it was recorded, as far as that is known.
+    etag: Option<ETag>,
     attempt: Attempt,
 }
 
@@ -53,7 +56,8 @@ pub(super) async fn fetch(
         renew_credentials: None,
     };
     let web = provider.web().unwrap_or_else(|| download.web.clone());
-    let fetching = Fetching { web, operation: operation.clone(), known: Known::of(&file.expected), attempt };
+    let (known, etag) = (Known::of(&file.expected), file.expected.etag.clone());
+    let fetching = Fetching { web, operation: operation.clone(), known, etag, attempt };
     let mut location = locate(provider, Renewal::NotNeeded, &operation).await?;
     for _ in 0..MOST_RENEWALS {
         let received = patience.run(&operation, || fetching.receive(&location)).await;
@@ -89,6 +93,7 @@ impl Fetching {
             let body = response.text().await.unwrap_or_default();
             return Err(TransferError::from_failure(operation, Failure::from_answer(status.as_u16(), &body)));
         }
+        self.check_etag(&response)?;
         let mut receiving = self.start()?;
         let mut body = response.bytes_stream();
         while let Some(piece) = body.next().await {
@@ -98,6 +103,18 @@ impl Fetching {
             self.attempt.meter.add(length);
         }
         Ok(Fetched { size: receiving.size, verdict: Some(self.known.check(receiving.checker)) })
+    }
+
+    /// A server that tells another `ETag` than was recorded has other content now.
+    fn check_etag(&self, response: &reqwest::Response) -> Result<(), TransferError> {
+        let told = response.headers().get(reqwest::header::ETAG).and_then(|value| value.to_str().ok()).map(ETag::new);
+        match (&self.etag, told) {
+            (Some(known), Some(found)) if *known != found => {
+                let problem = format!("the address has the ETag {found} now, and {known} was recorded");
+                Err(TransferError::Integrity { operation: self.operation.clone(), problem })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// From the beginning, whatever an earlier attempt left.
