@@ -11,12 +11,13 @@ CHANGING = set(
     "id artifactID baseArtifactID artifactManifestID clientID sequenceClientID runName host jobProgram program root "
     "executable startedAt _runtime _timestamp runtime seconds bytes_per_second writerId local_path birthArtifactID "
     "email codePath codePathLocal ref md5 blake3 cli_version python_version os python total used model cpu_count "
-    "cpu_count_logical output.log[] args[] recv sent tcpRetransmits threads run".split()
+    "cpu_count_logical start_time heartbeatAt username output.log[] args[] recv sent tcpRetransmits threads run".split()
 )
 CHANGING_PLACES = re.compile(
     r"UpsertBucket\.upsertBucket\(input\.name\)|\(input\.digest\)$|\._wandb\.value\.[te]\.|"
     r"^CreateRunFiles\.createRunFiles\(input\.runName|bucket\(name\)"
 )
+HARDWARE = ("cpu", "gpu", "disk", "memory")
 WRITER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -80,6 +81,9 @@ def add_operation(facts, body):
     fragments = {part.name.value: part for part in document.definitions if part.kind == "fragment_definition"}
     operation = next(part for part in document.definitions if part.kind == "operation_definition")
     name = operation.name.value
+    if name == "RunStoppedStatus":
+        # Asked now and then: how often, and whether at all, is a matter of time.
+        return
     facts.note(f"{name}", "asked")
     walk(facts, name, operation.selection_set, variables, fragments)
 
@@ -150,6 +154,9 @@ def add_upload(facts, path, exchange):
         return
     name = path.rsplit("/", 1)[-1]
     add_headers(facts, f"upload of {name}" if name.endswith((".json", ".yaml", ".log", ".txt")) else "upload of a file", exchange)
+    if name == "wandb-metadata.json":
+        # Each machine has its own hardware, and each client tells other parts of it.
+        content = {key: value for key, value in content.items() if not key.startswith(HARDWARE)}
     if name.endswith(".json"):
         facts.add_tree(name, content)
     elif name.endswith(".yaml"):

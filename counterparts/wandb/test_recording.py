@@ -1,20 +1,18 @@
 """What the program sends for an action, compared field by field with what `wandb` sends for the same action.
 
-Each difference is a line of `docs/WANDB_DIFFERENCES.md` with its reason. A new one fails here, and so does one that is
+Each difference is a line of `docs/wandb-differences/VERSION.md` with its reason. A new one fails here, and so does one that is
 listed and no longer there.
 """
 
 import pathlib
 
 import pytest
+import wandb
+from conftest import Program, Registry
+from facts import facts_of
+from recorder import Recorder
 
-pytest.importorskip("graphql", reason="compared with the newest client only")
-
-from conftest import Program, Registry  # noqa: E402
-from facts import facts_of  # noqa: E402
-from recorder import Recorder  # noqa: E402
-
-LISTED = pathlib.Path(__file__).parents[2] / "docs" / "WANDB_DIFFERENCES.md"
+LISTED = pathlib.Path(__file__).parents[2] / "docs" / "wandb-differences" / f"{wandb.__version__}.md"
 NONE = "-"
 
 

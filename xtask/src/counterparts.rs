@@ -58,10 +58,13 @@ fn azurite() -> Result<Option<PathBuf>, String> {
         return Ok(None);
     }
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    run(Command::new("npm")
-        .args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
-        .arg(&folder)
-        .arg(AZURITE))?;
+    // A registry that is away must not hold everything up for long.
+    let options = ["--silent", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=60000", "--prefix"];
+    let installed = run(Command::new("npm").arg("install").args(options).arg(&folder).arg(AZURITE));
+    if installed.is_err() {
+        say("skipped: the tests against Azure's emulator, since npm cannot install it");
+        return Ok(None);
+    }
     Ok(Some(program))
 }
 
