@@ -108,13 +108,13 @@ def test_a_signature_that_ends_in_seconds_is_renewed_in_the_middle(fake, home, t
     container = service.create_container(f"real-{os.urandom(4).hex()}").container_name
 
     def members():
-        token, end = sas(container, seconds=4)
+        token, end = sas(container, seconds=3)
         return {"storage_endpoint": azurite, "bucket_name": container, "sas_token": token, "expiry": end.isoformat()}
 
     made = fake.bucket(name="short", provider="azure", credentials=members())
     source = tmp_path / "source"
     source.mkdir()
-    for number in range(1500):
+    for number in range(3000):
         (source / f"file {number}").write_bytes(os.urandom(2000))
     done = threading.Event()
 
@@ -130,7 +130,8 @@ def test_a_signature_that_ends_in_seconds_is_renewed_in_the_middle(fake, home, t
         wabucket("download", "model", "net", "first", "-d", str(tmp_path / "back"))
     finally:
         done.set()
-    assert report["seconds"] > 4 and len(asked) > 1, (report["seconds"], asked)
+    # Once when the bucket is opened, once for the first request, and then for each signature that nears its end.
+    assert len(asked) > 2, (report["seconds"], asked)
     assert contents(tmp_path / "back") == contents(source)
 
 
