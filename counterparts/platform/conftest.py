@@ -109,6 +109,21 @@ def probe(home):
 
 
 @pytest.fixture
+def wabucket(home):
+    def run(*arguments, check=True, **variables):
+        command = [program("WABUCKET"), "--local=registry", "--project-name", "demo", "--json", *arguments]
+        result = subprocess.run(
+            command, env={**os.environ, **variables}, cwd=home, capture_output=True, text=True, timeout=120
+        )
+        if check:
+            assert result.returncode == 0, result.stderr
+            return json.loads(result.stdout)
+        return result
+
+    return run
+
+
+@pytest.fixture
 def tree(tmp_path):
     """A folder with what folders hold: nested, hidden, empty and oddly named files, and an empty folder."""
     root = tmp_path / "tree"

@@ -10,8 +10,7 @@ import yaml
 CHANGING = set(
     "id artifactID baseArtifactID artifactManifestID clientID sequenceClientID runName host jobProgram program root "
     "executable startedAt _runtime _timestamp runtime seconds bytes_per_second writerId local_path birthArtifactID "
-    "email codePath codePathLocal ref md5 blake3 cli_version python_version os python total used model cpu_count "
-    "cpu_count_logical start_time heartbeatAt username output.log[] args[] recv sent tcpRetransmits threads run".split()
+    "ref md5 blake3 cli_version python_version os python start_time heartbeatAt username output.log[] args[]".split()
 )
 CHANGING_PLACES = re.compile(
     r"UpsertBucket\.upsertBucket\(input\.name\)|\(input\.digest\)$|\._wandb\.value\.[te]\.|"

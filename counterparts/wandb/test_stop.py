@@ -1,5 +1,6 @@
 """A user who stops the run in W&B stops the program, in a run of its own and in a run that it joined."""
 
+import http.server
 import json
 import os
 import subprocess
@@ -13,8 +14,6 @@ RUN = 'query($name: String!) { project(name: "counterpart") { run(name: $name) {
 @pytest.fixture
 def slow_store(tmp_path):
     """An S3 server that takes its time with every object: it answers nothing before the test ends."""
-    import http.server
-
     over = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):

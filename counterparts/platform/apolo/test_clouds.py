@@ -15,7 +15,6 @@ from conftest import contents, program, wait_for_port
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from test_buckets import run_with_client
-from test_wabucket import wabucket  # noqa: F401
 from yarl import URL
 
 ACCOUNT = "devstoreaccount1"
@@ -64,12 +63,12 @@ def log_in(fake):
     run_with_client(fake, work)
 
 
-def upload(wabucket, bucket, tree, alias="first", **variables):  # noqa: F811
+def upload(wabucket, bucket, tree, alias="first", **variables):
     return wabucket("--bucket", bucket, "upload", str(tree), "-n", "net", "-t", "model", "-a", alias, **variables)
 
 
 @pytest.mark.parametrize("kind", ["account key", "shared access signature"])
-def test_azure(fake, home, tree, tmp_path, wabucket, azurite, kind):  # noqa: F811
+def test_azure(fake, home, tree, tmp_path, wabucket, azurite, kind):
     log_in(fake)
     name = "azure"
     service = BlobServiceClient(azurite, {"account_name": ACCOUNT, "account_key": KEY})
@@ -102,7 +101,7 @@ def test_azure(fake, home, tree, tmp_path, wabucket, azurite, kind):  # noqa: F8
     assert contents(tmp_path / "linked") == contents(tree)
 
 
-def test_a_signature_that_ends_in_seconds_is_renewed_in_the_middle(fake, home, tmp_path, wabucket, azurite):  # noqa: F811
+def test_a_signature_that_ends_in_seconds_is_renewed_in_the_middle(fake, home, tmp_path, wabucket, azurite):
     log_in(fake)
     service = BlobServiceClient(azurite, {"account_name": ACCOUNT, "account_key": KEY})
     container = service.create_container(f"real-{os.urandom(4).hex()}").container_name
@@ -145,7 +144,7 @@ def service_account():
 
 
 @pytest.mark.parametrize("kind", ["access token", "service account"])
-def test_google(fake, home, tree, tmp_path, wabucket, google, kind):  # noqa: F811
+def test_google(fake, home, tree, tmp_path, wabucket, google, kind):
     log_in(fake)
     real_name = f"real-{os.urandom(4).hex()}"
     request = urllib.request.Request(

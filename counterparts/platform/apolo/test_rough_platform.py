@@ -6,8 +6,9 @@ import os
 
 import pytest
 from conftest import contents
+from registry import Registry
 from test_buckets import run_with_client
-from test_wabucket import Registry, log_in, wabucket  # noqa: F401
+from test_wabucket import log_in
 from yarl import URL
 
 
@@ -15,7 +16,7 @@ def upload(run, bucket, tree, **options):
     return run("--bucket", bucket, "upload", str(tree), "-n", "net", "-t", "model", "-a", "first", **options)
 
 
-def test_credentials_that_end_in_seconds_are_renewed_in_the_middle(fake, home, tmp_path, wabucket):  # noqa: F811
+def test_credentials_that_end_in_seconds_are_renewed_in_the_middle(fake, home, tmp_path, wabucket):
     log_in(fake)
     source = tmp_path / "source"
     source.mkdir()
@@ -35,7 +36,7 @@ def test_credentials_that_end_in_seconds_are_renewed_in_the_middle(fake, home, t
 
 
 @pytest.mark.parametrize("ahead", [120, -120])
-def test_a_clock_that_differs_a_little_does_no_harm(fake, home, tree, tmp_path, wabucket, ahead):  # noqa: F811
+def test_a_clock_that_differs_a_little_does_no_harm(fake, home, tree, tmp_path, wabucket, ahead):
     log_in(fake)
     fake.control("PUT", "settings", {"clock_ahead": ahead, "credentials_lifetime": 60})
     upload(wabucket, "my-bucket", tree)
@@ -44,7 +45,7 @@ def test_a_clock_that_differs_a_little_does_no_harm(fake, home, tree, tmp_path, 
 
 
 @pytest.mark.parametrize("ahead", [3600, -3600])
-def test_a_clock_that_no_store_would_accept_is_said(fake, home, tree, wabucket, ahead):  # noqa: F811
+def test_a_clock_that_no_store_would_accept_is_said(fake, home, tree, wabucket, ahead):
     log_in(fake)
     fake.control("PUT", "settings", {"clock_ahead": ahead})
     refused = upload(wabucket, "my-bucket", tree, check=False)
@@ -56,7 +57,7 @@ PROVIDERS = ["aws", "minio", "seaweedfs", "emc_ecs", "open_stack", "another_s3"]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_buckets_of_every_provider_that_speaks_s3(fake, home, tree, tmp_path, wabucket, provider):  # noqa: F811
+def test_buckets_of_every_provider_that_speaks_s3(fake, home, tree, tmp_path, wabucket, provider):
     log_in(fake)
     fake.bucket(name="imported", provider=provider, imported=True)
     upload(wabucket, "imported", tree)
@@ -64,7 +65,7 @@ def test_buckets_of_every_provider_that_speaks_s3(fake, home, tree, tmp_path, wa
     assert contents(tmp_path / "back") == contents(tree)
 
 
-def test_a_provider_that_speaks_nothing_known_is_said(fake, home, tree, wabucket):  # noqa: F811
+def test_a_provider_that_speaks_nothing_known_is_said(fake, home, tree, wabucket):
     log_in(fake)
     fake.bucket(name="odd", provider="tape", credentials={"robot": "secret-arm"})
     refused = upload(wabucket, "odd", tree, check=False)
@@ -76,7 +77,7 @@ OLD_REFERENCES = ["blob://c1/org-a/alice/owned/model/old/best", "blob://c1/alice
 
 
 @pytest.mark.parametrize("reference", OLD_REFERENCES)
-def test_references_of_earlier_eras_are_downloaded(fake, home, tree, tmp_path, wabucket, reference):  # noqa: F811
+def test_references_of_earlier_eras_are_downloaded(fake, home, tree, tmp_path, wabucket, reference):
     log_in(fake)
     name = reference.split("/")[-4]
     made = fake.bucket(name=name, project_name=None)
@@ -93,7 +94,7 @@ def test_references_of_earlier_eras_are_downloaded(fake, home, tree, tmp_path, w
     assert contents(tmp_path / "back") == contents(tree)
 
 
-def test_a_reference_into_another_project_is_followed(fake, home, tree, tmp_path, wabucket):  # noqa: F811
+def test_a_reference_into_another_project_is_followed(fake, home, tree, tmp_path, wabucket):
     log_in(fake)
     fake.bucket(name="far", cluster="c2", org_name="org-c", project_name="proj-c")
     upload(wabucket, "blob://c2/org-c/proj-c/far", tree)
@@ -102,7 +103,7 @@ def test_a_reference_into_another_project_is_followed(fake, home, tree, tmp_path
 
 
 @pytest.mark.parametrize("bucket", ["blob://nowhere/org-a/proj-a/b", "blob://c1/org-a/nothing/b", "nothing", "Bad_Name!"])
-def test_what_is_not_there_is_named(fake, home, tree, wabucket, bucket):  # noqa: F811
+def test_what_is_not_there_is_named(fake, home, tree, wabucket, bucket):
     log_in(fake)
     for rules in ("current", "scanning", "owners"):
         fake.control("PUT", "settings", {"rules": rules})
@@ -112,7 +113,7 @@ def test_what_is_not_there_is_named(fake, home, tree, wabucket, bucket):  # noqa
         assert len(refused.stderr.strip().splitlines()) <= 4, refused.stderr
 
 
-def test_a_login_that_the_platform_refuses_is_said(fake, home, tree, wabucket):  # noqa: F811
+def test_a_login_that_the_platform_refuses_is_said(fake, home, tree, wabucket):
     config = {"token": "t0psecret", "cluster": "c1", "url": fake.api_url}
     passed = base64.b64encode(json.dumps(config).encode()).decode()
     fake.control("PUT", "settings", {"authorized": False})
@@ -126,7 +127,7 @@ def test_a_login_that_the_platform_refuses_is_said(fake, home, tree, wabucket): 
 SECRET = "c2VjcmV0LXRva2Vu"
 
 
-def test_a_login_that_cannot_be_read_is_said_and_not_shown(fake, home, tree, wabucket):  # noqa: F811
+def test_a_login_that_cannot_be_read_is_said_and_not_shown(fake, home, tree, wabucket):
     for passed in (SECRET, "e30=", "!"):
         refused = upload(wabucket, "my-bucket", tree, check=False, APOLO_PASSED_CONFIG=passed)
         assert refused.returncode == 3, refused.stderr

@@ -230,6 +230,18 @@ mod tests {
     }
 
     #[test]
+    fn a_blob_is_referred_to_as_the_client_does_once_its_account_is_known() {
+        let at = |account: Option<&str>| BucketUrl::Azure {
+            account: account.map(str::to_owned),
+            container: "c".to_owned(),
+            prefix: "p".to_owned(),
+        };
+        assert_eq!(at(None).reference("p/a b"), "az://c/p/a b");
+        assert_eq!(at(Some("acc")).reference("p/a b"), "https://acc.blob.core.windows.net/c/p/a b");
+        assert_eq!(at(Some("acc")).to_string(), "az://c/p");
+    }
+
+    #[test]
     fn urls_come_back_as_they_were_written() {
         for text in
             ["s3://b", "s3://b/a/b c", "gs://b/x", "az://c", "file:///tmp/x y", "blob://c/o/p/b", "blob://c/p/b"]

@@ -28,7 +28,7 @@ impl Md5 {
 
     /// Reads 32 hex digits.
     pub fn from_hex(text: &str) -> Option<Self> {
-        decode_hex(text).map(Self)
+        decode_hex(text)?.try_into().ok().map(Self)
     }
 
     /// Standard base64 with padding.
@@ -180,7 +180,7 @@ impl fmt::Display for ArtifactDigest {
     }
 }
 
-fn encode_hex(bytes: &[u8]) -> String {
+pub(crate) fn encode_hex(bytes: &[u8]) -> String {
     use fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         write!(text, "{byte:02x}").expect("writing to a String succeeds");
@@ -188,15 +188,10 @@ fn encode_hex(bytes: &[u8]) -> String {
     })
 }
 
-fn decode_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != 2 * N || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
-    }
-    Some(bytes)
+pub(crate) fn decode_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<_> = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
+    let byte = |pair: &[u32]| u8::try_from(pair[0] * 16 + pair[1]).ok();
+    if digits.len().is_multiple_of(2) { digits.chunks(2).map(byte).collect() } else { None }
 }
 
 #[cfg(test)]

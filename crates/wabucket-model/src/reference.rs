@@ -3,9 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use percent_encoding::percent_decode_str;
 
 use crate::bucket::{AZURE_HOST, file_uri};
+use crate::digest::{decode_hex, encode_hex};
 
 /// A reference, taken apart the way W&B's own handlers do: raw text, decoded only for `file://`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,7 +45,7 @@ pub enum Reference {
     Platform(String),
     /// `wandb-artifact://HEX_ID/PATH`: an entry of another artifact.
     Artifact {
-        /// The other artifact's id in hex.
+        /// The other artifact's id as W&B gives it: base64, which the reference spells in hex.
         id: String,
         /// The entry there.
         path: String,
@@ -76,8 +79,11 @@ impl Reference {
             Some(("http", _)) => Self::Http(text.to_owned()),
             Some(("blob", _)) => Self::Platform(text.to_owned()),
             Some(("wandb-artifact", rest)) => {
-                let (id, path) = pair(rest);
-                Self::Artifact { id, path }
+                let (hex, path) = pair(rest);
+                match decode_hex(&hex) {
+                    Some(id) => Self::Artifact { id: BASE64.encode(id), path },
+                    None => Self::Unknown(text.to_owned()),
+                }
             }
             _ => Self::Unknown(text.to_owned()),
         }
@@ -103,7 +109,10 @@ impl fmt::Display for Reference {
             Self::Azure { account: None, container, key } => write!(formatter, "az://{container}/{key}"),
             Self::File(path) => formatter.write_str(&file_uri(path)),
             Self::Http(text) | Self::Platform(text) | Self::Unknown(text) => formatter.write_str(text),
-            Self::Artifact { id, path } => write!(formatter, "wandb-artifact://{id}/{path}"),
+            Self::Artifact { id, path } => {
+                let hex = encode_hex(&BASE64.decode(id).unwrap_or_default());
+                write!(formatter, "wandb-artifact://{hex}/{path}")
+            }
         }
     }
 }
@@ -125,11 +134,19 @@ mod tests {
             "https://.blob.core.windows.net/c",
             "blob://c/o/p/b/k",
             "wandb-artifact://ab12/x/y",
+            "wandb-artifact://no hex/x",
             "ftp://x",
             "plain",
         ] {
             assert_eq!(Reference::parse(text).to_string(), text);
         }
+    }
+
+    #[test]
+    fn another_artifact_has_the_id_that_servers_know() {
+        // "Artifact:3"
+        let parsed = Reference::parse("wandb-artifact://41727469666163743a33/a b");
+        assert_eq!(parsed, Reference::Artifact { id: "QXJ0aWZhY3Q6Mw==".to_owned(), path: "a b".to_owned() });
     }
 
     #[test]

@@ -137,9 +137,11 @@ impl AccessTokens {
             message: "the answer holds no access token".to_owned(),
         })?;
         let life = Duration::try_from_secs_f64(exchanged.expires_in).unwrap_or_default();
-        let expires_at = Timestamp::now() + life;
+        // What a server says need not be a date at all.
+        let later = |wait: Duration| Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
+        let expires_at = later(life);
         // A token that does not last much longer than the margin is still used for half of its life.
-        let renew_at = expires_at - MARGIN.min(life / 2);
+        let renew_at = later(life.saturating_sub(MARGIN.min(life / 2)));
         Ok(AccessToken { secret: exchanged.access_token.into(), expires_at, renew_at })
     }
 
@@ -181,7 +183,7 @@ fn read_cache(file: &Path, base_url: &str) -> Option<AccessToken> {
     let expires_at = jiff::civil::DateTime::strptime(EXPIRY_FORMAT, &cached.expires_at).ok()?;
     let expires_at = jiff::tz::TimeZone::UTC.to_timestamp(expires_at).ok()?;
     let secret = SecretString::from(cached.access_token.as_str());
-    Some(AccessToken { secret, expires_at, renew_at: expires_at - MARGIN })
+    Some(AccessToken { secret, expires_at, renew_at: expires_at.checked_sub(MARGIN).ok()? })
 }
 
 /// Keeps a token beside those of other servers, in a file that only its owner can read.

@@ -1,7 +1,5 @@
 //! Versions that are there: found by name, with their manifests.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
@@ -132,22 +130,20 @@ impl Client {
         self.artifact(project, data.artifact.ok_or_else(missing)?)
     }
 
-    /// Finds the version that a `wandb-artifact://HEX_ID/…` reference means, in whatever project it is.
-    pub async fn referenced_artifact(&self, hex_id: &str) -> Result<Artifact, WandbError> {
+    /// Finds the version that a `wandb-artifact://` reference means, in whatever project it is.
+    pub async fn referenced_artifact(&self, id: &str) -> Result<Artifact, WandbError> {
         #[derive(Deserialize)]
         struct Place {
             name: String,
             entity: Named,
         }
         let operation = operation!("ReferencedArtifact", "reading the referenced artifact from W&B");
-        let fail = |message: &str| WandbError::NotFound {
-            operation: operation.description.to_owned(),
-            message: format!("{message} (wandb-artifact://{hex_id})"),
-        };
-        let id = decode_hex(hex_id).ok_or_else(|| fail("its id is not in hex"))?;
-        let mut data: Value = self.transport.execute(&operation, json!({ "id": BASE64.encode(id) })).await?;
+        let mut data: Value = self.transport.execute(&operation, json!({ "id": id })).await?;
         let place = Place::deserialize(&data["artifact"]["artifactType"]["project"]);
-        let place = place.map_err(|_| fail("it is not there, or not for you"))?;
+        let place = place.map_err(|_| WandbError::NotFound {
+            operation: operation.description.to_owned(),
+            message: format!("{id} is not there, or not for you"),
+        })?;
         let project =
             ProjectPath { entity: EntityName::parse(&place.entity.name)?, project: ProjectName::parse(&place.name)? };
         let data = serde_json::from_value(data["artifact"].take()).map_err(|error| WandbError::Protocol {
@@ -238,12 +234,6 @@ impl Client {
             manifest_url: data.current_manifest.and_then(|manifest| manifest.file.direct_url),
         })
     }
-}
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<_> = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
-    let byte = |pair: &[u32]| u8::try_from(pair[0] * 16 + pair[1]).ok();
-    if digits.len() % 2 == 0 { digits.chunks(2).map(byte).collect() } else { None }
 }
 
 /// The aliases that people gave; servers list `vN` among them.

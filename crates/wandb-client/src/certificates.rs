@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use reqwest::Certificate;
-
 use wabucket_model::Environment;
 
 use crate::WandbError;

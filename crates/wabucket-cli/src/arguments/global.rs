@@ -14,9 +14,9 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_name = "BUCKET", help_heading = "Where bytes live")]
     pub(crate) bucket: Option<String>,
 
-    /// Endpoint of an S3-compatible server
+    /// Endpoint of an S3-compatible server, of an Azure storage account, or of a Google emulator
     ///
-    /// Default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else W&B's AWS_S3_ENDPOINT_URL, else AWS itself.
+    /// Default for S3: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else W&B's AWS_S3_ENDPOINT_URL, else AWS itself.
     #[arg(long, global = true, value_name = "URL", help_heading = "Where bytes live")]
     pub(crate) endpoint_url: Option<String>,
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use object_store::client::HttpError;
 use object_store::{ClientOptions, RetryConfig};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 use wabucket_model::ETag;
 
@@ -108,6 +108,17 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 
 /// The same in a path, which keeps its slashes.
 const PATH: &AsciiSet = &QUERY.remove(b'/');
+
+/// A URL with a query behind it.
+fn with_query(mut url: String, query: &[(&str, &str)]) -> String {
+    for (index, (name, value)) in query.iter().enumerate() {
+        url.push(if index == 0 { '?' } else { '&' });
+        url.push_str(name);
+        url.push('=');
+        url.extend(utf8_percent_encode(value, QUERY));
+    }
+    url
+}
 
 /// Refuses a `.` or `..` segment: every URL library would resolve it away, and hit another key.
 fn check_dots(operation: &Operation, key: &str) -> Result<(), TransferError> {

@@ -22,6 +22,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The longest time between two beats.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
+/// How long the end of a run waits for a beat that is on its way.
+const LAST_BEAT: Duration = Duration::from_secs(5);
+
 /// Longest line that is recorded, in characters.
 const MAX_LINE: usize = 10_000;
 
@@ -43,24 +46,30 @@ struct Output {
     sent: usize,
 }
 
+/// What the task beside the run tells and is told.
+struct Signals {
+    stop_requested: CancellationToken,
+    halt: CancellationToken,
+}
+
+impl Signals {
+    /// Waits before the next request; `false` if there is to be none. A request on its way is not broken off: a server
+    /// could still carry it out, after the end of the run.
+    async fn pause(&self, pause: Duration) -> bool {
+        self.halt.run_until_cancelled(tokio::time::sleep(pause)).await.is_some()
+    }
+}
+
 impl Filestream {
     pub(super) fn start(client: Client, path: RunPath, origin: &Origin) -> Self {
         let offset = if let Origin::Resumed(existing) = origin { existing.log_lines } else { 0 };
         let output = Arc::new(Mutex::new(Output { offset, ..Output::default() }));
         let (stop_requested, halt) = (CancellationToken::new(), CancellationToken::new());
-        let (stop, halted, lines) = (stop_requested.clone(), halt.clone(), Arc::clone(&output));
-        let is_joined = *origin == Origin::Joined;
-        let task = tokio::spawn(async move {
-            halted
-                .run_until_cancelled(async {
-                    if is_joined {
-                        watch(client, path, stop).await;
-                    } else {
-                        heartbeat(client, path, lines, stop).await;
-                    }
-                })
-                .await;
-        });
+        let signals = Signals { stop_requested: stop_requested.clone(), halt: halt.clone() };
+        let task = match origin {
+            Origin::Joined => tokio::spawn(watch(client, path, signals)),
+            Origin::New | Origin::Resumed(_) => tokio::spawn(heartbeat(client, path, Arc::clone(&output), signals)),
+        };
         Self { output, stop_requested, halt, heartbeat: Mutex::new(Some(task)) }
     }
 
@@ -79,13 +88,14 @@ impl Filestream {
         self.output.lock().expect("no holder of this lock panics").lines.clone()
     }
 
-    /// Stops the heartbeat and waits until its last request is through: nothing may come after the end.
+    /// Stops the heartbeat and waits until its last request is through, since nothing may come after the end; but not
+    /// for a request that hangs.
     pub(super) async fn stop(&self) {
         self.halt.cancel();
         let task = self.heartbeat.lock().expect("no holder of this lock panics").take();
-        if let Some(task) = task {
-            // A heartbeat that panicked has stopped too.
-            let _ = task.await;
+        let Some(mut task) = task else { return };
+        if tokio::time::timeout(LAST_BEAT, &mut task).await.is_err() {
+            task.abort();
         }
     }
 
@@ -111,12 +121,11 @@ impl Drop for Filestream {
     }
 }
 
-async fn heartbeat(client: Client, path: RunPath, output: Arc<Mutex<Output>>, stop_requested: CancellationToken) {
+async fn heartbeat(client: Client, path: RunPath, output: Arc<Mutex<Output>>, signals: Signals) {
     // A beat that fails is no harm while the next one comes soon.
     let once = RetryPolicy { budget: Duration::ZERO, ..client.transport.retry };
     let mut pause = HEARTBEAT;
-    loop {
-        tokio::time::sleep(pause).await;
+    while signals.pause(pause).await {
         let files = unsent(&output);
         let sent = files["output.log"]["content"].as_array().map_or(0, Vec::len);
         let body = if sent == 0 { json!({}) } else { json!({ "files": files }) };
@@ -127,7 +136,7 @@ async fn heartbeat(client: Client, path: RunPath, output: Arc<Mutex<Output>>, st
                 // Servers may answer anything here.
                 let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
                 if told["stopped"] == true {
-                    stop_requested.cancel();
+                    signals.stop_requested.cancel();
                 }
             }
             Err(error) => tracing::debug!(%error, "a heartbeat failed"),
@@ -136,13 +145,12 @@ async fn heartbeat(client: Client, path: RunPath, output: Arc<Mutex<Output>>, st
 }
 
 /// Waits for a wish to stop a run whose stream another process keeps.
-async fn watch(client: Client, path: RunPath, stop_requested: CancellationToken) {
+async fn watch(client: Client, path: RunPath, signals: Signals) {
     let operation = operation!("RunStoppedStatus", "asking W&B whether the run is to stop");
     let variables = json!({"entity": path.entity, "project": path.project, "run": path.id});
-    loop {
-        tokio::time::sleep(HEARTBEAT).await;
+    while signals.pause(HEARTBEAT).await {
         match client.transport.execute::<Value>(&operation, &variables).await {
-            Ok(data) if data["project"]["run"]["stopped"] == true => stop_requested.cancel(),
+            Ok(data) if data["project"]["run"]["stopped"] == true => signals.stop_requested.cancel(),
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "cannot see whether the run is to stop"),
         }

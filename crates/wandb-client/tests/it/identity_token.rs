@@ -82,6 +82,14 @@ async fn a_token_is_exchanged_once_and_kept_for_the_next_command() {
 }
 
 #[tokio::test]
+async fn a_lifetime_beyond_all_dates_is_no_harm() {
+    let answer = Answer::new(200, r#"{"access_token": "one", "expires_in": 1e18}"#);
+    let (home, server) = (Home::new(), Scripted::start(vec![answer, Answer::new(200, VIEWER)]).await);
+    home.client(&server).viewer().await.unwrap();
+    assert_eq!(bearers(&server), [String::new(), bearer("one")]);
+}
+
+#[tokio::test]
 async fn a_kept_token_is_used_while_it_lasts_and_others_stay() {
     let (home, server) = (Home::new(), Scripted::start(vec![Answer::new(200, VIEWER)]).await);
     home.keep(&server, "kept", 400);

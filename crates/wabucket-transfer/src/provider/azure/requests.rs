@@ -8,7 +8,7 @@ use percent_encoding::utf8_percent_encode;
 
 use super::listing;
 use crate::error::{Operation, TransferError};
-use crate::provider::{PATH, Page, PageRequest, QUERY, check_dots, lost};
+use crate::provider::{PATH, Page, PageRequest, check_dots, lost, with_query};
 
 const BLOB_TYPE: HeaderName = HeaderName::from_static("x-ms-blob-type");
 
@@ -22,14 +22,12 @@ pub(crate) struct AzureRequests {
 
 impl AzureRequests {
     pub(crate) async fn list_page(&self, operation: &Operation, request: &PageRequest) -> Result<Page, TransferError> {
-        let mut query = format!("?restype=container&comp=list&prefix={}", utf8_percent_encode(&request.prefix, QUERY));
-        if let Some(from) = &request.from {
-            query.extend(["&marker="].into_iter().chain(utf8_percent_encode(from, QUERY)));
-        }
-        if let Some(number) = request.at_most {
-            query.extend(["&maxresults=", number.to_string().as_str()]);
-        }
-        let answer = self.send(operation, Method::GET, &format!("{}{query}", self.container_url)).await?;
+        let at_most = request.at_most.map(|number| number.to_string());
+        let mut query = vec![("restype", "container"), ("comp", "list"), ("prefix", request.prefix.as_str())];
+        query.extend(request.from.as_deref().map(|from| ("marker", from)));
+        query.extend(at_most.as_deref().map(|number| ("maxresults", number)));
+        let url = with_query(self.container_url.clone(), &query);
+        let answer = self.send(operation, Method::GET, &url).await?;
         let body = answer.into_body().bytes().await.map_err(|error| lost(operation, &error))?;
         listing::parse(&body).map_err(|error| TransferError::unexpected(operation, error))
     }

@@ -13,7 +13,7 @@ use wabucket_model::Md5;
 use super::resource::{ObjectList, ObjectResource};
 use super::store::{BINARY, STORE};
 use crate::error::{Operation, TransferError};
-use crate::provider::{Page, PageRequest, QUERY};
+use crate::provider::{Page, PageRequest, QUERY, with_query};
 
 /// What is needed of each object in a listing.
 const FIELDS: &str = "nextPageToken,items(name,size,etag,generation)";
@@ -178,14 +178,4 @@ fn md5_of(payload: &PutPayload) -> Md5 {
         hasher.update(piece);
     }
     Md5::from_bytes(hasher.finalize().into())
-}
-
-fn with_query(mut url: String, query: &[(&str, &str)]) -> String {
-    for (index, (name, value)) in query.iter().enumerate() {
-        url.push(if index == 0 { '?' } else { '&' });
-        url.push_str(name);
-        url.push('=');
-        url.extend(utf8_percent_encode(value, QUERY));
-    }
-    url
 }

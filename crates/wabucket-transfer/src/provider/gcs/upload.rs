@@ -1,8 +1,11 @@
 //! A resumable upload: one piece after the other, each confirmed (JSON API guide, "Resumable uploads").
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE};
 use http::{Method, StatusCode};
@@ -73,12 +76,10 @@ impl ResumableUpload {
 impl Session {
     /// Sends a piece that begins where the store is, until the store has all of it.
     async fn send(&self, start: u64, piece: PutPayload, total: Option<u64>) -> Result<Progress> {
-        let content: Vec<u8> = piece.iter().flat_map(|bytes| bytes.iter().copied()).collect();
-        let content = bytes::Bytes::from(content);
+        let content = Bytes::from(piece);
         let end = start + content.len() as u64;
-        let confirmed = std::sync::atomic::AtomicU64::new(start);
-        let is_first = std::sync::atomic::AtomicBool::new(true);
-        let order = std::sync::atomic::Ordering::Relaxed;
+        let (confirmed, is_first) = (AtomicU64::new(start), AtomicBool::new(true));
+        let order = Ordering::Relaxed;
         let attempt = || async {
             // After a failure nobody but the store knows how much of it arrived.
             if !is_first.swap(false, order) {
@@ -122,7 +123,7 @@ impl Session {
 
     fn stuck(&self) -> TransferError {
         let source = "the store takes no further bytes".into();
-        let elapsed = std::time::Duration::ZERO;
+        let elapsed = Duration::ZERO;
         TransferError::Unavailable { operation: self.operation.clone(), retries: 0, elapsed, source }
     }
 }

@@ -12,7 +12,7 @@ use super::listing;
 use crate::credentials::CredentialCache;
 use crate::error::{Operation, TransferError};
 use crate::http::Failure;
-use crate::provider::{PATH, Page, PageRequest, QUERY, check_dots, lost};
+use crate::provider::{PATH, Page, PageRequest, check_dots, lost, with_query};
 
 /// Sends raw requests to one bucket.
 pub(crate) struct S3Requests {
@@ -58,13 +58,7 @@ impl S3Requests {
             url.push('/');
         }
         url.extend(utf8_percent_encode(key, PATH));
-        for (index, (name, value)) in query.iter().enumerate() {
-            url.push(if index == 0 { '?' } else { '&' });
-            url.push_str(name);
-            url.push('=');
-            url.extend(utf8_percent_encode(value, QUERY));
-        }
-        url
+        with_query(url, query)
     }
 
     async fn send(&self, operation: &Operation, method: Method, url: &str) -> Result<HttpResponse, TransferError> {

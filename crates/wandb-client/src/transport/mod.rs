@@ -1,109 +1,31 @@
 //! HTTP to the server: one client with the key, one without it for links to elsewhere, and the retries of both.
 
-use std::io::SeekFrom;
-use std::path::PathBuf;
+mod authorization;
+mod call;
+mod setup;
+mod words;
+
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Response, StatusCode};
-use secrecy::ExposeSecret;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio_util::io::ReaderStream;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue};
+use reqwest::{Response, StatusCode};
 use url::Url;
 
 use crate::WandbError;
-use crate::access_token::AccessTokens;
-use crate::retry::{Conflict, RetryPolicy, Tries, is_temporary, retry_after};
-use crate::settings::{BaseUrl, CredentialSource, Credentials, Settings};
+use crate::retry::{RetryPolicy, Tries, is_temporary, retry_after};
+use crate::settings::{BaseUrl, CredentialSource, Settings};
+use authorization::Authorization;
+use setup::{http_client, server_headers, setup};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) use authorization::secret_header;
+pub(crate) use call::{Answer, Body, Call, FilePart, Key};
+pub(crate) use words::{graphql_messages, server_message};
 
 /// How long a download may be silent.
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// The slowest upload that is waited for, in bytes per second.
 const SLOWEST_UPLOAD: u64 = 50 * 1024;
-
-/// Longest text of a foreign answer that goes into a message.
-const MAX_MESSAGE: usize = 500;
-
-/// Whether the API key goes along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Key {
-    /// To the server itself.
-    Sent,
-    /// To links that the server gave: they carry their own permission, and stores refuse a second one.
-    Withheld,
-}
-
-impl Key {
-    /// For a link that the server gave: one that is relative leads to the server itself.
-    pub(crate) fn for_link(address: &str) -> Self {
-        if address.starts_with('/') { Self::Sent } else { Self::Withheld }
-    }
-}
-
-/// What is sent to the server.
-pub(crate) struct Call<'a> {
-    /// The operation in the user's words, for messages.
-    pub(crate) operation: &'a str,
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    pub(crate) key: Key,
-    pub(crate) body: Body,
-    /// Headers that the server asked for; with them comes no `Content-Type` of ours.
-    pub(crate) headers: HeaderMap,
-    pub(crate) conflict: Conflict,
-    pub(crate) retry: RetryPolicy,
-}
-
-/// What a request carries.
-pub(crate) enum Body {
-    Empty,
-    Bytes(Bytes),
-    /// A stretch of a file, read anew for each try.
-    File(FilePart),
-}
-
-/// A stretch of a file.
-pub(crate) struct FilePart {
-    pub(crate) path: PathBuf,
-    pub(crate) start: u64,
-    /// In bytes.
-    pub(crate) length: u64,
-}
-
-impl Body {
-    fn length(&self) -> u64 {
-        match self {
-            Self::Empty => 0,
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File(part) => part.length,
-        }
-    }
-
-    async fn open(&self) -> std::io::Result<reqwest::Body> {
-        match self {
-            Self::Empty => Ok(reqwest::Body::default()),
-            Self::Bytes(bytes) => Ok(bytes.clone().into()),
-            Self::File(part) => {
-                let mut file = fs_err::tokio::File::open(&part.path).await?;
-                file.seek(SeekFrom::Start(part.start)).await?;
-                Ok(reqwest::Body::wrap_stream(ReaderStream::new(file.take(part.length))))
-            }
-        }
-    }
-}
-
-/// An answer with a good status, received in full.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
 
 /// The connection to one server.
 pub(crate) struct Transport {
@@ -263,38 +185,6 @@ impl Transport {
     }
 }
 
-/// What goes into the header of that name.
-enum Authorization {
-    ApiKey(HeaderValue),
-    IdentityToken(AccessTokens),
-}
-
-impl Authorization {
-    fn new(credentials: &Credentials) -> Self {
-        match credentials {
-            Credentials::ApiKey { key, .. } => {
-                let encoded = BASE64.encode(format!("api:{}", key.expose_secret()));
-                Self::ApiKey(secret_header(&format!("Basic {encoded}")).expect("base64 is a header value"))
-            }
-            Credentials::IdentityToken(identity) => Self::IdentityToken(AccessTokens::new(identity.clone())),
-        }
-    }
-}
-
-/// A header's value that no message shows.
-pub(crate) fn secret_header(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-impl Answer {
-    async fn receive(response: Response) -> Result<Self, reqwest::Error> {
-        let (status, headers) = (response.status(), response.headers().clone());
-        Ok(Self { status, headers, body: response.bytes().await? })
-    }
-}
-
 struct Failure {
     wait: Option<Duration>,
     message: String,
@@ -338,104 +228,4 @@ fn describe(error: &reqwest::Error) -> String {
         innermost = source;
     }
     innermost.to_string()
-}
-
-/// The server's own words, out of any of the shapes it answers in.
-pub(crate) fn server_message(body: &str) -> String {
-    let Ok(value) = serde_json::from_str::<serde_json::Value>(body) else {
-        let is_page = body.trim_start().starts_with('<');
-        let text = if is_page { "the answer is a web page, not W&B's" } else { body.trim() };
-        return shorten(if text.is_empty() { "no message" } else { text });
-    };
-    if let Some(messages) = graphql_messages(&value) {
-        return shorten(&messages);
-    }
-    let error = &value["error"];
-    let text = error.as_str().or_else(|| error["message"].as_str()).map_or_else(|| value.to_string(), str::to_owned);
-    shorten(&text)
-}
-
-/// The messages of a GraphQL answer, if it has errors: one as it is, several as `[a; b]`.
-pub(crate) fn graphql_messages(value: &serde_json::Value) -> Option<String> {
-    let errors = value.get("errors")?.as_array().filter(|errors| !errors.is_empty())?;
-    let message = |error: &serde_json::Value| {
-        error["message"].as_str().or_else(|| error.as_str()).map_or_else(|| error.to_string(), str::to_owned)
-    };
-    let messages: Vec<_> = errors.iter().map(message).collect();
-    Some(if messages.len() == 1 { messages[0].clone() } else { format!("[{}]", messages.join("; ")) })
-}
-
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(MAX_MESSAGE) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-fn setup(error: &reqwest::Error) -> WandbError {
-    WandbError::Setup(describe(error))
-}
-
-fn http_client(settings: &Settings) -> Result<reqwest::ClientBuilder, WandbError> {
-    let network = &settings.network;
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("wabucket/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_TIMEOUT);
-    if settings.base_url.is_loopback() {
-        // No proxy can reach a server on this machine.
-        builder = builder.no_proxy();
-    }
-    let authorities = network.authorities.read()?;
-    builder = authorities.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate);
-    if let Some(proxy) = &network.http_proxy {
-        builder = builder.proxy(reqwest::Proxy::http(proxy).map_err(|error| setup(&error))?);
-    }
-    if let Some(proxy) = &network.https_proxy {
-        builder = builder.proxy(reqwest::Proxy::https(proxy).map_err(|error| setup(&error))?);
-    }
-    if network.accepts_any_certificate {
-        builder = builder.danger_accept_invalid_certs(true);
-    }
-    Ok(builder)
-}
-
-fn server_headers(settings: &Settings) -> Result<HeaderMap, WandbError> {
-    let network = &settings.network;
-    let mut headers = HeaderMap::new();
-    let mut add = |name: &str, value: &str| -> Result<(), WandbError> {
-        let bad = || WandbError::Setup(format!("{name} cannot be a header"));
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
-        headers.insert(name, secret_header(value).ok_or_else(bad)?);
-        Ok(())
-    };
-    for (name, value) in [("X-WANDB-USERNAME", &network.user_name), ("X-WANDB-USER-EMAIL", &network.user_email)] {
-        if let Some(value) = value {
-            add(name, value)?;
-        }
-    }
-    for (name, value) in &network.extra_headers {
-        add(name, value.expose_secret())?;
-    }
-    Ok(headers)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_words_of_the_server_are_found_in_every_shape() {
-        for (body, message) in [
-            (r#"{"errors":[{"message":"a"}]}"#, "a"),
-            (r#"{"errors":["a",{"message":"b"}]}"#, "[a; b]"),
-            (r#"{"error":"a"}"#, "a"),
-            (r#"{"error":{"message":"a"}}"#, "a"),
-            ("plain", "plain"),
-            ("", "no message"),
-            ("<html>x</html>", "the answer is a web page, not W&B's"),
-        ] {
-            assert_eq!(server_message(body), message);
-        }
-        assert!(server_message(&"x".repeat(10_000)).chars().count() <= MAX_MESSAGE + 1);
-    }
 }
